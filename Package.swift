@@ -1,0 +1,48 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "Tessera",
+    products: [
+        .library(name: "Tessera", targets: ["Tessera"]),
+        .executable(name: "tessera", targets: ["TesseraTool"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    ],
+    targets: [
+        // The OpenCL C sources, embedded, and the C that finds the native libraries at run time.
+        .target(name: "TesseraKernels", path: "Kernels"),
+        .target(name: "COpenCL", linkerSettings: [.linkedLibrary("dl")]),
+        .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // Each target depends only on those above it.
+        .target(name: "Compute"),
+        .target(name: "ComputeCPU", dependencies: ["Compute", "COpenBLAS"]),
+        .target(name: "ComputeOpenCL", dependencies: ["Compute", "COpenCL", "TesseraKernels"]),
+        .target(name: "Devices", dependencies: ["Compute", "ComputeCPU", "ComputeOpenCL"]),
+        .target(name: "Tensors", dependencies: ["Compute"]),
+        .target(name: "Layers", dependencies: ["Tensors"]),
+        .target(name: "Models", dependencies: ["Layers"]),
+        .target(name: "Datasets", dependencies: ["CPNG", "CZlib"]),
+        .target(name: "Training", dependencies: ["Models", "Datasets", "Devices"]),
+        .target(name: "Tessera", dependencies: ["Training"]),
+        .executableTarget(
+            name: "TesseraTool",
+            dependencies: ["Tessera", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+        // One test target a source target. Tests reach `package` declarations, so that they run in release builds.
+        .target(name: "TestSupport", dependencies: ["Tensors", "Devices"], path: "Tests/TestSupport"),
+        .testTarget(name: "ComputeTests", dependencies: ["TestSupport"]),
+        .testTarget(name: "TensorsTests", dependencies: ["TestSupport"]),
+        .testTarget(name: "LayersTests", dependencies: ["TestSupport", "Layers"]),
+        .testTarget(name: "ModelsTests", dependencies: ["TestSupport", "Models"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+        .testTarget(name: "TrainingTests", dependencies: ["TestSupport", "Training"]),
+        .testTarget(name: "TesseraToolTests", dependencies: ["Tessera"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c2x
+)
