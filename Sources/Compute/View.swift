@@ -5,7 +5,7 @@
 public struct View: Hashable, Sendable {
     /// The extent of each axis; the last one varies fastest.
     public var shape: [Int]
-    /// The distance in elements between neighbours along each axis.
+    /// The distance in elements between neighbours along each axis; zero repeats, a negative one walks backwards.
     public var strides: [Int]
     /// The element that index zero finds.
     public var offset: Int

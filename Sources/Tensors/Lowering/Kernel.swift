@@ -1,0 +1,208 @@
+import Compute
+
+/// One future step: which stored vertices it computes, from which others.
+struct Kernel {
+    /// A vertex to compute, and the storage that takes it: its own, or a part of a concatenation's.
+    struct Root {
+        var vertex: Int
+        var target: Int
+        var view: View
+    }
+
+    /// Ascending by vertex.
+    var roots: [Root]
+    /// The product, convolution, reduction, gather or scatter at the kernel's heart; `nil` for pointwise kernels.
+    var heart: Int?
+    /// What it loads, and whether all loads of that vertex are at the index being computed.
+    var reads: [Int: Bool]
+    /// Computes nothing but new values of sources; such kernels run last.
+    var onlyAssigns = false
+
+    var shape: [Int]
+}
+
+extension Lowering {
+    /// All kernels, in an order in which each finds its inputs ready, neighbours of one shape merged.
+    func schedule() throws -> [Kernel] {
+        var kernels: [(position: Int, kernel: Kernel)] = []
+        let heartOf = Dictionary(fusion.epilogue.map { ($0.value, $0.key) }, uniquingKeysWith: { a, _ in a })
+        for (v, vertex) in graph.vertices.enumerated() where fusion.isStored[v] {
+            guard let operation = vertex.operation else { continue }
+            if case .concatenate(let axis) = operation {
+                var start = 0
+                for input in vertex.inputs {
+                    let extent = graph.vertices[input].shape[axis]
+                    if fusion.placement[graph.base(of: input)]?.concatenation != v || !isPlaced(input, in: v, start, axis)
+                    {
+                        var view = View(contiguous: vertex.shape)
+                        view.offset = start * view.strides[axis]
+                        view.shape[axis] = extent
+                        kernels.append((v, try kernel(root: input, target: v, view: view, heart: nil)))
+                    }
+                    start += extent
+                }
+                continue
+            }
+            let isHeart = !operation.isPointwise && !operation.isMovement
+            let heart = isHeart ? v : heartOf[v]
+            kernels.append((v, try kernel(root: v, target: v, view: View(contiguous: vertex.shape), heart: heart)))
+        }
+        markAssigning(&kernels)
+        // Stable: by position, assignments last.
+        let ordered = kernels.enumerated().sorted { a, b in
+            let (x, y) = (a.element, b.element)
+            return (x.kernel.onlyAssigns ? 1 : 0, x.position, a.offset) < (y.kernel.onlyAssigns ? 1 : 0, y.position, b.offset)
+        }
+        return merged(ordered.map(\.element.kernel))
+    }
+
+    /// Whether the placed base of `input` is this very part of the concatenation (it may be there twice).
+    private func isPlaced(_ input: Int, in concatenation: Int, _ start: Int, _ axis: Int) -> Bool {
+        let inner = graph.vertices[concatenation].shape[(axis + 1)...].reduce(1, *)
+        return fusion.placement[graph.base(of: input)]?.offset == start * inner
+    }
+
+    private func kernel(root: Int, target: Int, view: View, heart: Int?) throws -> Kernel {
+        var kernel = Kernel(
+            roots: [.init(vertex: root, target: target, view: view)], heart: heart, reads: [:],
+            shape: graph.vertices[root].shape)
+        let body = try expressions(of: kernel)
+        func note(_ emission: Emission) {
+            let extent = emission.operands.indices.map { index in
+                emission.expression.instructions.allSatisfy { instruction in
+                    guard case .load(index, let view) = instruction else { return true }
+                    return view.isContiguous && view.offset == 0
+                }
+            }
+            for (index, vertex) in emission.operands.enumerated() {
+                let isSame = extent[index] && graph.vertices[vertex].count == kernel.shape.reduce(1, *)
+                kernel.reads[vertex] = (kernel.reads[vertex] ?? true) && isSame
+            }
+        }
+        if let epilogue = body.epilogue { note(epilogue) }
+        if let main = body.main { note(main) }
+        if let heart {
+            // What a heart reads besides expressions, it reads anywhere.
+            if body.main == nil {
+                for input in graph.vertices[heart].inputs { kernel.reads[operandBase(of: input)] = false }
+            } else if graph.vertices[heart].count != graph.vertices[graph.vertices[heart].inputs[0]].count {
+                for read in kernel.reads.keys { kernel.reads[read] = false }
+            }
+        }
+        return kernel
+    }
+
+    /// The stored vertex that a heart's operand is a view of.
+    func operandBase(of input: Int) -> Int {
+        var vertex = input
+        while !isLoadable(vertex) { vertex = graph.vertices[vertex].inputs[0] }
+        return vertex
+    }
+
+    /// Marks kernels whose results only go to sources, or to kernels of that kind.
+    private func markAssigning(_ kernels: inout [(position: Int, kernel: Kernel)]) {
+        var readers: [Int: [Int]] = [:]
+        for (index, entry) in kernels.enumerated() {
+            for read in entry.kernel.reads.keys { readers[read, default: []].append(index) }
+        }
+        let assigned = Set(
+            graph.outputs.filter { $0.destination != .result }.map { graph.base(of: $0.vertex) })
+        let results = Set(graph.outputs.filter { $0.destination == .result }.map { graph.base(of: $0.vertex) })
+        for index in kernels.indices.reversed() {
+            kernels[index].kernel.onlyAssigns = kernels[index].kernel.roots.allSatisfy { root in
+                assigned.contains(root.target) && !results.contains(root.target)
+                    && (readers[root.target] ?? []).allSatisfy { kernels[$0].kernel.onlyAssigns }
+            }
+        }
+    }
+
+    /// Joins pointwise kernels of one shape where nothing has to happen between them: shared inputs are read once, and
+    /// a launch is saved.
+    private func merged(_ kernels: [Kernel]) -> [Kernel] {
+        var groups: [Kernel] = []
+        var ready: [Int: Int] = [:]  // The last group that writes a vertex's storage.
+        for kernel in kernels {
+            // The first group that every input is ready for.
+            var earliest = 0
+            for (read, isSame) in kernel.reads {
+                guard let group = ready[storage(of: read)] ?? ready[read] else { continue }
+                let canJoin = isSame && groups[group].roots.contains { $0.vertex == read && $0.target == read }
+                earliest = max(earliest, canJoin ? group : group + 1)
+            }
+            var host: Int?
+            if kernel.heart == nil, earliest < groups.count {
+                host = groups.indices[earliest...].last { canMerge(kernel, into: groups[$0]) }
+            }
+            if let host {
+                groups[host].roots = (groups[host].roots + kernel.roots).sorted { $0.vertex < $1.vertex }
+                groups[host].reads.merge(kernel.reads) { $0 && $1 }
+            } else {
+                groups.append(kernel)
+            }
+            let index = host ?? groups.count - 1
+            for root in kernel.roots {
+                ready[root.target] = max(ready[root.target] ?? 0, index)
+                ready[storage(of: root.vertex)] = max(ready[storage(of: root.vertex)] ?? 0, index)
+            }
+        }
+        return groups
+    }
+
+    private func canMerge(_ kernel: Kernel, into group: Kernel) -> Bool {
+        guard group.heart == nil, group.shape == kernel.shape, group.onlyAssigns == kernel.onlyAssigns,
+            group.roots.count < 8, group.reads.count + kernel.reads.count <= 20
+        else { return false }
+        let count = kernel.shape.reduce(1, *)
+        if count <= 4096 { return true }
+        // Large kernels join where they share more than scalars.
+        return kernel.reads.keys.contains { read in
+            graph.vertices[read].count > 1
+                && (group.reads[read] != nil || group.roots.contains { $0.vertex == read })
+        }
+    }
+
+    /// The vertex whose memory holds `vertex`: a concatenation's for what is computed in place.
+    func storage(of vertex: Int) -> Int {
+        var vertex = vertex
+        while let place = fusion.placement[vertex] { vertex = place.concatenation }
+        return vertex
+    }
+
+    /// Whether a vertex is in memory: a source, or stored.
+    func isLoadable(_ vertex: Int) -> Bool {
+        if case .source = graph.vertices[vertex].kind { return true }
+        return fusion.isStored[vertex]
+    }
+
+    /// A kernel's expressions: `main` runs over the heart's input or the kernel's own shape, `epilogue` follows a heart.
+    func expressions(
+        of kernel: Kernel
+    ) throws -> (main: Emission?, values: [Int], epilogue: Emission?, epilogueValues: [Int]) {
+        let loadable = graph.vertices.indices.map(isLoadable)
+        guard let heart = kernel.heart else {
+            var main = Emission(graph, isStored: loadable)
+            let values = try kernel.roots.map { try $0.target == $0.vertex ? main.emitRoot($0.vertex) : main.emit($0.vertex) }
+            return (main, values, nil, [])
+        }
+        let root = kernel.roots[0].vertex
+        var epilogue: Emission?
+        var epilogueValues: [Int] = []
+        if root != heart || isReduction(heart) {
+            var emission = Emission(graph, isStored: loadable, accumulator: heart)
+            epilogueValues = [try emission.emitRoot(root)]
+            epilogue = emission
+        }
+        var main: Emission?
+        var values: [Int] = []
+        if isReduction(heart) {
+            var emission = Emission(graph, isStored: loadable)
+            values = [try emission.emit(graph.vertices[heart].inputs[0])]
+            main = emission
+        }
+        return (main, values, epilogue, epilogueValues)
+    }
+
+    func isReduction(_ vertex: Int) -> Bool {
+        if case .reduce = graph.vertices[vertex].operation { true } else { false }
+    }
+}
