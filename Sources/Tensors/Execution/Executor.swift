@@ -1,4 +1,5 @@
 import Compute
+import Synchronization
 import Foundation
 
 /// Lowers, compiles and runs graphs on one device, and remembers the plans by the graphs' structure.
@@ -10,9 +11,12 @@ package final class Executor: Sendable {
     }
 
     package let device: any Device
-    private let plans = Lock<[Graph: Compiled]>([:])
+    private let plans = Mutex<[Graph: Compiled]>([:])
 
-    private static let executors = Lock<[ObjectIdentifier: Executor]>([:])
+    /// Plans remembered; a program that makes ever new structures starts over here instead of growing.
+    private static let mostPlans = 1024
+
+    private static let executors = Mutex<[ObjectIdentifier: Executor]>([:])
 
     private init(_ device: any Device) { self.device = device }
 
@@ -35,7 +39,10 @@ package final class Executor: Sendable {
             let text = "\(plan)\n\(compiled.prepared.launches) launches on \(device.info.name)\n"
             FileHandle.standardError.write(Data(text.utf8))
         }
-        plans.withLock { $0[graph] = compiled }
+        plans.withLock { plans in
+            if plans.count >= Executor.mostPlans { plans.removeAll() }
+            plans[graph] = compiled
+        }
         return compiled
     }
 

@@ -1,4 +1,5 @@
 import Compute
+import Synchronization
 
 /// A leaf of the graph whose contents are not in the graph: host data, a variable, or an argument. Compared by identity.
 public class Source: @unchecked Sendable, Hashable {
@@ -16,6 +17,9 @@ public class Source: @unchecked Sendable, Hashable {
     /// The contents as a tensor.
     public var tensor: Tensor { Tensor(source: self) }
 
+    /// The contents, where the host holds them.
+    package var hostContents: [UInt8]? { nil }
+
     /// The device memory that holds the contents when a plan runs.
     func buffer(on device: any Device) throws -> Buffer {
         throw DeviceError.unsupported(device: device.info.name, what: "a source of no kind")
@@ -28,12 +32,14 @@ public class Source: @unchecked Sendable, Hashable {
 /// Values from the host, uploaded to each device that uses them, once.
 final class HostData: Source, @unchecked Sendable {
     private let contents: [UInt8]
-    private let uploads = Lock<[ObjectIdentifier: Buffer]>([:])
+    private let uploads = Mutex<[ObjectIdentifier: Buffer]>([:])
 
     init(bytes: [UInt8], shape: [Int], dtype: DType) {
         contents = bytes
         super.init(shape: shape, dtype: dtype)
     }
+
+    override var hostContents: [UInt8]? { contents }
 
     override func buffer(on device: any Device) throws -> Buffer {
         try uploads.withLock { uploads in
@@ -69,7 +75,7 @@ final class DeviceData: Source, @unchecked Sendable {
 
 /// A value that changes from call to call of a compiled function: a batch, a seed, a learning rate.
 public final class Argument: Source, @unchecked Sendable {
-    private let buffers = Lock<[ObjectIdentifier: Buffer]>([:])
+    private let buffers = Mutex<[ObjectIdentifier: Buffer]>([:])
 
     public init(_ shape: [Int], dtype: DType = .float32) { super.init(shape: shape, dtype: dtype) }
 

@@ -21,6 +21,9 @@ struct Fusion {
     /// For each vertex, the kernels (named by their root vertex) that compute or read it.
     private var kernels: [Set<Int>]
     private let cost: [Int]
+    /// Pointwise vertices that are the only way to use a product, convolution or reduction: storing such a vertex
+    /// costs no more than storing the raw result would.
+    private let finishes: [Bool]
 
     /// Work per element, in units of an addition, up to which a vertex is computed again rather than stored.
     private static let cheap = 10
@@ -34,6 +37,7 @@ struct Fusion {
         isPinned = [Bool](repeating: false, count: count)
         kernels = [Set<Int>](repeating: [], count: count)
         cost = Fusion.costs(graph)
+        finishes = Fusion.finishing(graph)
         for vertex in forced { pin(vertex) }
         for output in graph.outputs { pin(graph.base(of: output.vertex)) }
         for vertex in graph.vertices.indices.reversed() { decide(vertex) }
@@ -50,7 +54,11 @@ struct Fusion {
         guard let operation = graph.vertices[v].operation else { return }
         let inputs = graph.vertices[v].inputs
         if !operation.isPointwise && !operation.isMovement { isStored[v] = true }
-        if !isStored[v], kernels[v].count > 1, cost[v] > Fusion.cheap { isStored[v] = true }
+        if !isStored[v], kernels[v].count > 1, cost[v] > Fusion.cheap || finishes[v] {
+            // Movement is free: what is worth keeping is what lies below it.
+            let base = graph.movementBase(of: v)
+            if case .operation = graph.vertices[base].kind { isStored[base] = true }
+        }
 
         switch operation {
         case .contraction:
@@ -114,11 +122,26 @@ struct Fusion {
         }
     }
 
+    private static func finishing(_ graph: Graph) -> [Bool] {
+        let users = graph.userCounts
+        var finishes = [Bool](repeating: false, count: graph.vertices.count)
+        // Whether the only use of a result leads through the vertex.
+        var carries = finishes
+        for (v, vertex) in graph.vertices.enumerated() {
+            guard let operation = vertex.operation else { continue }
+            let carried = vertex.inputs.contains {
+                carries[$0] && users[$0] == 1 && graph.vertices[$0].count == vertex.count
+            }
+            finishes[v] = operation.isPointwise && carried
+            carries[v] = operation.takesEpilogue || (carried && (operation.isPointwise || operation == .reshape))
+        }
+        return finishes
+    }
+
     /// Work per element of computing each vertex inside its user, with vertices that several expensive users would
     /// share counted as loads.
     private static func costs(_ graph: Graph) -> [Int] {
-        var users = [Int](repeating: 0, count: graph.vertices.count)
-        for vertex in graph.vertices { for input in vertex.inputs { users[input] += 1 } }
+        let users = graph.userCounts
         var costs = [Int](repeating: 1, count: graph.vertices.count)
         for (v, vertex) in graph.vertices.enumerated() {
             guard let operation = vertex.operation, operation.isPointwise || operation.isMovement else { continue }
@@ -151,6 +174,13 @@ extension Operation {
 }
 
 extension Graph {
+    /// How many vertices read each vertex.
+    var userCounts: [Int] {
+        var counts = [Int](repeating: 0, count: vertices.count)
+        for vertex in vertices { for input in vertex.inputs { counts[input] += 1 } }
+        return counts
+    }
+
     /// The vertex below reshapes, whose memory is the vertex's own.
     func base(of vertex: Int) -> Int {
         var vertex = vertex

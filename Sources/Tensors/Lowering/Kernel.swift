@@ -70,8 +70,11 @@ extension Lowering {
         func note(_ emission: Emission) {
             let extent = emission.operands.indices.map { index in
                 emission.expression.instructions.allSatisfy { instruction in
-                    guard case .load(index, let view) = instruction else { return true }
-                    return view.isContiguous && view.offset == 0
+                    switch instruction {
+                    case .load(index, let view): view.isContiguous && view.offset == 0
+                    case .random(_, index, _, _): false
+                    default: true
+                    }
                 }
             }
             for (index, vertex) in emission.operands.enumerated() {

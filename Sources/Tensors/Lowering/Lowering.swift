@@ -1,7 +1,7 @@
 import Compute
 
 /// Turns a graph into a plan: fusion, schedule, memory, steps.
-struct Lowering {
+package struct Lowering {
     let graph: Graph
     let fusion: Fusion
 

@@ -137,11 +137,30 @@ extension PlanBuilder {
             label += " + epilogue"
         }
         if item.kernel.roots.count > 1 { label += " x\(item.kernel.roots.count)" }
-        let read = item.loads.reduce(0) { $0 + graph.vertices[$1].count * graph.vertices[$1].dtype.size }
+        let read = item.loads.reduce(0) { $0 + item.elements(of: $1, in: graph) * graph.vertices[$1].dtype.size }
         let written = item.kernel.roots.reduce(0) {
             $0 + $1.view.count * graph.vertices[$1.vertex].dtype.size
         }
         let shape = item.kernel.heart.map { graph.vertices[$0].shape } ?? item.kernel.shape
         return PlannedStep(step: step, label: label, shape: shape, flops: flops, bytes: read + written)
+    }
+}
+
+extension PlanBuilder.Item {
+    /// How many elements of a vertex the kernel reads, each counted once.
+    fileprivate func elements(of vertex: Int, in graph: Graph) -> Int {
+        var most = 0
+        for emission in [main, epilogue].compactMap({ $0 }) {
+            for case .load(let operand, let view) in emission.expression.instructions
+            where emission.operands[operand] == vertex {
+                let distinct = zip(view.shape, view.strides).reduce(1) { $1.1 == 0 ? $0 : $0 * $1.0 }
+                most = max(most, distinct)
+            }
+        }
+        // What a heart reads by itself is read whole, up to the view it takes.
+        if let heart = kernel.heart, most == 0 {
+            most = graph.vertices[heart].inputs.map { graph.vertices[$0].count }.max() ?? 0
+        }
+        return min(most, graph.vertices[vertex].count)
     }
 }

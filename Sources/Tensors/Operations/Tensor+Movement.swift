@@ -12,7 +12,6 @@ extension Tensor {
                 operation: "reshaped", expected: "a shape of \(count) elements", found: [shape, newShape])
         }
         if newShape == shape { return self }
-        if case .reshape = node.operation { return try Tensor(node.inputs[0]).reshaped(newShape) }
         return Tensor(.reshape, [self], shape: newShape, dtype: dtype)
     }
 

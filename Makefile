@@ -1,0 +1,34 @@
+# Tessera. The two commands: `make demo` and `make test`. Both install what they need (Debian packages, by apt).
+
+SWIFT  ?= swift
+DEVICE ?= auto
+BUILD   = $(SWIFT) build -c release --product tessera
+TOOL    = .build/release/tessera
+
+.PHONY: demo test build lint install bench clean
+
+demo: install build
+	$(TOOL) train vae --data digits --device $(DEVICE) --epochs 60 --out runs/demo
+	$(TOOL) sample runs/demo --device $(DEVICE) --count 64 --grid runs/demo/digits.png
+	$(TOOL) reconstruct runs/demo --device $(DEVICE) --grid runs/demo/reconstructions.png
+	$(TOOL) interpolate runs/demo --device $(DEVICE) --grid runs/demo/interpolations.png
+	@echo "Pictures: runs/demo/digits.png runs/demo/reconstructions.png runs/demo/interpolations.png runs/demo/loss.png"
+
+test: install
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build
+
+build:
+	$(BUILD)
+
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks Examples
+
+install:
+	@Scripts/install-packages
+
+bench: install
+	$(SWIFT) run -c release --package-path Benchmarks tessera-bench
+
+clean:
+	rm -rf .build Benchmarks/.build runs
