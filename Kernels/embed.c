@@ -2,7 +2,45 @@
 #include <stddef.h>
 #include <string.h>
 
+// Every source with a NUL after it. `#embed` is C23.
+static const char memory[] = {
+#embed "memory.cl" suffix(, 0)
+};
+static const char prelude[] = {
+#embed "prelude.cl" suffix(, 0)
+};
+static const char indexed[] = {
+#embed "indexed.cl" suffix(, 0)
+};
+static const char matmul_cpu[] = {
+#embed "matmul_cpu.cl" suffix(, 0)
+};
+static const char matmul_gpu[] = {
+#embed "matmul_gpu.cl" suffix(, 0)
+};
+static const char convolution_cpu[] = {
+#embed "convolution_cpu.cl" suffix(, 0)
+};
+static const char convolution_gpu[] = {
+#embed "convolution_gpu.cl" suffix(, 0)
+};
+
+static const struct {
+    const char *name;
+    const char *text;
+} sources[] = {
+    {"memory", memory},
+    {"prelude", prelude},
+    {"indexed", indexed},
+    {"matmul_cpu", matmul_cpu},
+    {"matmul_gpu", matmul_gpu},
+    {"convolution_cpu", convolution_cpu},
+    {"convolution_gpu", convolution_gpu},
+};
+
 const char *tessera_kernel_source(const char *name) {
-    (void)name;
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; ++i) {
+        if (strcmp(sources[i].name, name) == 0) return sources[i].text;
+    }
     return NULL;
 }

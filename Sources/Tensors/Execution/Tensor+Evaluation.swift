@@ -35,7 +35,13 @@ extension Tensor {
         guard dtype == expected else {
             throw TensorError.typeMismatch(operation: "reading values", expected: "\(expected)", found: [dtype])
         }
-        let buffer = try Executor.of(device).run([self])[0]
+        // A leaf is in memory already.
+        let buffer =
+            if case .source(let source) = node.operation {
+                try source.buffer(on: device)
+            } else {
+                try Executor.of(device).run([self])[0]
+            }
         return try device.read(buffer, count: count)
     }
 }

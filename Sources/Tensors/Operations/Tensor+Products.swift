@@ -15,7 +15,7 @@ extension Tensor {
         let (depth, columns) = (other.shape[other.rank - 2], other.shape[other.rank - 1])
         if other.rank == 2 {
             // One matrix for all rows: every leading axis is a row.
-            let rows = try reshaped([1, -1, depth].replacingUnknown(with: count, over: depth))
+            let rows = try reshaped([1, shape.dropLast().reduce(1, *), depth])
             let result = Tensor(
                 .contraction, [rows, try other.reshaped([1, depth, columns])],
                 shape: [1, rows.shape[1], columns], dtype: .float32)
@@ -70,12 +70,5 @@ extension Tensor {
         let result = Tensor(
             .scatterAdd, [source, try indices.reshaped([indices.count])], shape: [rows, width], dtype: .float32)
         return try result.reshaped([rows] + rest)
-    }
-}
-
-extension [Int] {
-    /// The -1 of a shape worked out even where the known extents multiply to zero.
-    fileprivate func replacingUnknown(with count: Int, over known: Int) -> [Int] {
-        map { $0 == -1 ? (known == 0 ? 0 : count / known) : $0 }
     }
 }

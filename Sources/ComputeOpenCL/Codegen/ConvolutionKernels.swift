@@ -1,0 +1,167 @@
+import Compute
+
+extension LaunchPlan {
+    mutating func add(_ step: ConvolutionStep) throws(DeviceError) {
+        let work = ConvolutionWork(step)
+        try require(step.first, count: work.firstCount, what: "a convolution")
+        try require(step.second, count: work.secondCount, what: "a convolution")
+        try require(step.destination, count: work.resultCount, what: "a convolution")
+        if let epilogue = step.epilogue { try requireReach(of: epilogue.body, epilogue.operands) }
+        if work.resultCount == 0 { return }
+        if work.firstCount == 0 || work.secondCount == 0 {
+            let shape = [1, work.resultCount / work.resultChannels, work.resultChannels]
+            return try addEpilogueOfZero(step.epilogue, shape: shape, destination: step.destination)
+        }
+        switch traits.shape {
+        case .cpu: try addCPU(step, work)
+        case .gpu: try addGPU(step, work)
+        }
+    }
+
+    // MARK: The choices of convolution_cpu.cl and convolution_gpu.cl, which say why.
+
+    private mutating func addCPU(_ step: ConvolutionStep, _ work: ConvolutionWork) throws(DeviceError) {
+        let g = step.geometry
+        let vectors = ceilingDivide(work.resultChannels, 16)
+        var tile = LaunchPlan.cpuConvolutionTile(vectors)
+        if step.kind == .weightGradient { tile.rows = min(tile.rows, g.inputChannels) }
+        let packs =
+            switch step.kind {
+            case .forward: g.outputChannels < 16 || g.outputChannels > 128
+            case .inputGradient: true
+            case .weightGradient: g.outputChannels < 16
+            }
+        let isSplit = step.kind == .weightGradient && work.outputPixels >= 1024 && work.resultCount <= 524_288
+        let splits = isSplit ? min(traits.computeUnits, ceilingDivide(work.outputPixels, 64)) : 1
+        let columnPanels = ceilingDivide(vectors, tile.vectors)
+
+        var macros = work.macros
+        macros["TILE_ROWS"] = tile.rows
+        macros["TILE_VECTORS"] = tile.vectors
+        macros["PACK"] = packs ? 1 : 0
+        macros["SPLITS"] = splits
+        let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1, 16], traits: traits)
+        let kernels = try product("convolution_cpu", macros, after, more: work.taps)
+
+        var second = step.second
+        if packs && step.kind == .weightGradient {
+            second = newScratch(count: work.outputPixels * 16, .float32)
+            try launch(kernels, "pack", [step.second, second], [ceilingDivide(work.outputPixels, 64), 1, 1])
+        } else if packs {
+            let count = columnPanels * g.taps.count * work.sourceChannels * tile.vectors * 16
+            second = newScratch(count: count, .float32)
+            let blocks = g.taps.count * ceilingDivide(work.sourceChannels, 16)
+            try launch(kernels, "pack", [step.second, second], [blocks, columnPanels, 1])
+        }
+
+        if step.kind == .weightGradient {
+            let rowPanels = ceilingDivide(g.inputChannels, tile.rows)
+            let groups = [rowPanels, columnPanels, g.taps.count]
+            if splits == 1 {
+                let operands = [step.first, second, step.destination]
+                return try launch(kernels, "convolve", operands, groups, epilogue: after)
+            }
+            let tiles = groups.reduce(1, *)
+            let partials = newScratch(count: splits * tiles * tile.rows * tile.vectors * 16, .float32)
+            try launch(kernels, "partial", [step.first, second, partials], [splits, 1, 1])
+            return try launch(kernels, "reduce", [partials, step.destination], groups, epilogue: after)
+        }
+        zeros = max(zeros, work.sourceChannels)
+        try launch(
+            kernels, "convolve", [step.first, second, .zeros, step.destination],
+            [ceilingDivide(work.rows, tile.rows), columnPanels, work.phases], epilogue: after)
+    }
+
+    private static func cpuConvolutionTile(_ vectors: Int) -> (rows: Int, vectors: Int) {
+        switch vectors {
+        case 1: (12, 1)
+        case 2: (12, 2)
+        case 3: (8, 3)
+        case 5, 9, 10: (5, 5)
+        default: (6, 4)
+        }
+    }
+
+    private mutating func addGPU(_ step: ConvolutionStep, _ work: ConvolutionWork) throws(DeviceError) {
+        let units = traits.computeUnits
+        func groups(_ tile: GPUTile) -> Int {
+            ceilingDivide(work.rows, tile.rows) * ceilingDivide(work.resultChannels, tile.columns) * work.phases
+        }
+        var tiles: [GPUTile] = work.resultChannels > 64 ? [.large, .medium, .small] : [.medium, .small]
+        if traits.groupSize < 256 { tiles = [.small] }
+        if work.resultChannels <= 16 { tiles = [.narrow] }
+        let tile = tiles.first { groups($0) >= units } ?? (work.resultChannels <= 16 ? .narrow : .small)
+        let count = groups(tile)
+        let splits = count >= units ? 1 : min(ceilingDivide(2 * units, count), ceilingDivide(work.depth, 128), 64)
+
+        var macros = work.macros
+        macros.merge(tile.macros) { _, new in new }
+        macros["SPLITS"] = splits
+        let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1], traits: traits)
+        let kernels = try product("convolution_gpu", macros, after, more: work.taps)
+        let across = ceilingDivide(work.resultChannels, tile.columns)
+        let down = ceilingDivide(work.rows, tile.rows)
+        if splits == 1 {
+            try launch(
+                kernels, "convolve", [step.first, step.second, step.destination], [across, down, work.phases],
+                groupSize: tile.items, epilogue: after)
+        } else {
+            let partials = newScratch(count: splits * work.resultCount, .float32)
+            try launch(
+                kernels, "partial", [step.first, step.second, partials], [across, down, work.phases * splits],
+                groupSize: tile.items)
+            try launch(
+                kernels, "reduce", [partials, step.destination], [ceilingDivide(work.resultCount, 256), 1, 1],
+                groupSize: 256, epilogue: after)
+        }
+    }
+}
+
+/// The sizes of a convolution as its kernels name them.
+struct ConvolutionWork {
+    let firstCount: Int
+    let secondCount: Int
+    let resultCount: Int
+    /// Channels of the result, and of the image it is gathered from.
+    let resultChannels: Int
+    let sourceChannels: Int
+    let outputPixels: Int
+    /// Rows of the implicit product, of one phase.
+    let rows: Int
+    /// Depth of the implicit product, of one phase.
+    let depth: Int
+    /// Parts of the result that see different taps: the strides' for the input gradient.
+    let phases: Int
+    let macros: [String: Int]
+    let taps: [String: String]
+
+    init(_ step: ConvolutionStep) {
+        let g = step.geometry
+        let (x, y, w) = (g.inputShape.reduce(1, *), g.outputShape.reduce(1, *), g.weightShape.reduce(1, *))
+        outputPixels = g.batch * g.outputHeight * g.outputWidth
+        let kind: Int
+        switch step.kind {
+        case .forward:
+            (kind, firstCount, secondCount, resultCount) = (0, x, w, y)
+            (resultChannels, sourceChannels, phases) = (g.outputChannels, g.inputChannels, 1)
+            rows = outputPixels
+            depth = g.taps.count * g.inputChannels
+        case .inputGradient:
+            (kind, firstCount, secondCount, resultCount) = (1, y, w, x)
+            (resultChannels, sourceChannels, phases) = (g.inputChannels, g.outputChannels, g.strideY * g.strideX)
+            rows = g.batch * ceilingDivide(g.height, g.strideY) * ceilingDivide(g.width, g.strideX)
+            depth = ceilingDivide(g.taps.count * g.outputChannels, g.strideY * g.strideX)
+        case .weightGradient:
+            (kind, firstCount, secondCount, resultCount) = (2, x, y, w)
+            (resultChannels, sourceChannels, phases) = (g.outputChannels, g.inputChannels, 1)
+            rows = g.taps.count * g.inputChannels
+            depth = outputPixels
+        }
+        macros = [
+            "KIND": kind, "BATCH": g.batch, "HEIGHT": g.height, "WIDTH": g.width, "INPUT_CHANNELS": g.inputChannels,
+            "OUTPUT_HEIGHT": g.outputHeight, "OUTPUT_WIDTH": g.outputWidth, "OUTPUT_CHANNELS": g.outputChannels,
+            "STRIDE_Y": g.strideY, "STRIDE_X": g.strideX, "TAPS": g.taps.count,
+        ]
+        taps = ["TAP_LIST": g.taps.map { "\($0.dy), \($0.dx)" }.joined(separator: ", ")]
+    }
+}

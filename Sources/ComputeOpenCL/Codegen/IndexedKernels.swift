@@ -1,0 +1,86 @@
+import Compute
+
+extension LaunchPlan {
+    mutating func add(_ step: GatherStep) throws(DeviceError) {
+        try require(step.table, count: step.rows * step.width, what: "a gather")
+        try require(step.indices, count: step.count, what: "a gather")
+        try require(step.destination, count: step.count * step.width, what: "a gather")
+        let elements = step.count * step.width
+        if elements == 0 { return }
+        let type = step.table.dtype.size == 4 ? "int" : "uchar"
+        let (groups, perItem) = share(step.count, work: elements)
+        launches.append(
+            Launch(
+                source: try indexedSource("GATHER", macros: ["E": type]),
+                arguments: KernelArgument.pair(step.table) + KernelArgument.pair(step.indices)
+                    + KernelArgument.pair(step.destination)
+                    + [step.count, step.rows, step.width, perItem].map { .long(Int64($0)) },
+                groups: [traits.shape == .cpu ? groups : gpuGroups(elements)],
+                groupSize: traits.shape == .cpu ? 1 : traits.groupSize))
+    }
+
+    mutating func add(_ step: ScatterAddStep) throws(DeviceError) {
+        try require(step.source, count: step.count * step.width, what: "a scatter-add")
+        try require(step.indices, count: step.count, what: "a scatter-add")
+        try require(step.destination, count: step.rows * step.width, what: "a scatter-add")
+        if step.rows * step.width == 0 { return }
+        var columnGroups: Int
+        var perItem = 1
+        var groups: Int
+        switch traits.shape {
+        case .gpu:
+            columnGroups = (step.width + traits.groupSize - 1) / traits.groupSize
+            groups = step.rows * columnGroups
+        case .cpu:
+            // Columns are cut first: each item reads all indices.
+            columnGroups = max(1, min(step.width / 64, traits.computeUnits))
+            let wanted = max(1, min(step.rows, 2 * traits.computeUnits / columnGroups))
+            let items = step.count * step.width < PointwiseKernel.elementsPerItem ? 1 : wanted
+            perItem = (step.rows + items - 1) / items
+            groups = (step.rows + perItem - 1) / perItem * columnGroups
+        }
+        let numbers = [step.count, step.rows, step.width, columnGroups, perItem]
+        launches.append(
+            Launch(
+                source: try indexedSource("SCATTER_ADD", macros: ["TILE": "\(traits.groupSize)"]),
+                arguments: KernelArgument.pair(step.source) + KernelArgument.pair(step.indices)
+                    + KernelArgument.pair(step.destination) + numbers.map { .long(Int64($0)) },
+                groups: [groups], groupSize: traits.shape == .cpu ? 1 : traits.groupSize))
+    }
+
+    private func indexedSource(_ kind: String, macros: [String: String]) throws(DeviceError) -> KernelSource {
+        var all = macros
+        all[kind] = ""
+        if traits.shape == .gpu { all["GPU"] = "" }
+        return KernelSource(text: try ProgramText.instance(of: "indexed", macros: all), widths: [])
+    }
+
+    /// CPU items for some units of work, and units for each.
+    func share(_ units: Int, work: Int) -> (groups: Int, perItem: Int) {
+        let most = traits.computeUnits * PointwiseKernel.itemsPerUnit
+        let wanted = max(1, min(units, most, work / PointwiseKernel.elementsPerItem))
+        let perItem = (units + wanted - 1) / wanted
+        return ((units + perItem - 1) / perItem, perItem)
+    }
+
+    /// GPU groups for some items, which walk the rest in strides.
+    func gpuGroups(_ items: Int) -> Int {
+        max(1, min((items + traits.groupSize - 1) / traits.groupSize, traits.computeUnits * 32))
+    }
+}
+
+extension KernelArgument {
+    /// A pointer and an element offset.
+    static func pair(_ operand: Operand) -> [KernelArgument] {
+        [KernelArgument(operand), .long(Int64(operand.offset))]
+    }
+}
+
+extension ProgramText {
+    /// An embedded source between definitions of some macros, which are removed after it.
+    static func instance(of file: String, macros: [String: String]) throws(DeviceError) -> String {
+        let names = macros.keys.sorted()
+        return names.map { "#define \($0) \(macros[$0] ?? "")\n" }.joined() + (try self.file(file))
+            + names.map { "#undef \($0)\n" }.joined()
+    }
+}

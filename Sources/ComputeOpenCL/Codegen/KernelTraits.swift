@@ -1,0 +1,20 @@
+/// The two ways in which kernels are written.
+package enum KernelShape: Sendable {
+    /// Work-groups of one item, each with a range of its own and explicit vectors.
+    case cpu
+    /// Work-groups of many items, neighbours side by side in memory.
+    case gpu
+}
+
+/// What kernel generation needs to know of a device.
+package struct KernelTraits: Sendable {
+    package var shape: KernelShape
+    /// Whether the device's own elementary functions are fast; otherwise the polynomials of `prelude.cl` are used.
+    package var hasNativeMath: Bool
+    package var hasFusedMultiplyAdd: Bool
+    package var computeUnits: Int
+    /// The most bytes a kernel's arguments may have together.
+    package var parameterBytes: Int
+    /// Items of a work-group, where groups have many; a power of two.
+    package var groupSize: Int
+}

@@ -1,0 +1,191 @@
+import Compute
+
+/// Kernels of pointwise steps without a reduction.
+struct PointwiseKernel {
+    let step: PointwiseStep
+    let traits: KernelTraits
+
+    private var shape: [Int] { step.axesShape }
+    private var inner: Int { shape.count - 1 }
+    private var rows: Int { shape.dropLast().reduce(1, *) }
+
+    /// A CPU item should have this much to do, to be worth its launch.
+    static let elementsPerItem = 16384
+    static let itemsPerUnit = 8
+
+    func launch() throws(DeviceError) -> Launch {
+        switch traits.shape {
+        case .cpu:
+            try KernelBuilder.build(traits: traits, bakesNumbers: false, isWide: step.isWide, cpu)
+        case .gpu:
+            try KernelBuilder.build(traits: traits, bakesNumbers: shape.count > 1, isWide: step.isWide, gpu)
+        }
+    }
+
+    /// Each item walks rows, or pieces of rows, of its own: `units` in all.
+    private func cpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
+        let extent = shape[inner]
+        let widths = VectorWidths(extent: extent)
+        let most = traits.computeUnits * PointwiseKernel.itemsPerUnit
+        let wanted = max(1, min(most, rows * extent / PointwiseKernel.elementsPerItem))
+        // Long rows are cut, so that every item gets about as much.
+        let pieces = rows >= 4 * wanted ? 1 : (wanted + rows - 1) / rows * (rows == 1 ? 1 : 4)
+        var piece = (extent + pieces - 1) / pieces
+        piece = (piece + 63) / 64 * 64
+        let piecesPerRow = (extent + piece - 1) / piece
+        let units = rows * piecesPerRow
+        let perItem = (units + wanted - 1) / wanted
+        let items = (units + perItem - 1) / perItem
+
+        let names = axisNames()
+        var outer = (0..<inner).map { (name: names[$0], extent: builder.number(shape[$0])) }
+        outer.append((name: "piece", extent: builder.number(piecesPerRow)))
+        let (unitCount, share) = (builder.number(units), builder.number(perItem))
+        let (rowExtent, pieceExtent) = (builder.number(extent), builder.number(piece))
+        let values = ExpressionEmitter(
+            step.body, roots: step.stores.map(\.value), operands: step.operands, axes: names, inner: inner,
+            prefix: "", in: &builder)
+        let stores = StoreEmitter(
+            step.stores.map { .init($0) }, axes: names, inner: inner, prefix: "", in: &builder)
+
+        let type = builder.index
+        var row = values.rowLines() + stores.rowLines()
+        row.append("\(type) x = piece * \(pieceExtent);")
+        row.append("const \(type) stop = min(x + \(pieceExtent), \(rowExtent));")
+        for width in widths.all {
+            row += LoopText.block(
+                "for (; x + \(width) <= stop; x += \(width))",
+                values.lines(width: width, at: "x", builder: &builder)
+                    + stores.lines(width: width, at: "x", values: values))
+        }
+        row += LoopText.advance(outer)
+        var lines = [
+            "\(type) unit = (\(type))get_global_id(0) * \(share);",
+            "const \(type) last = min(unit + \(share), \(unitCount));",
+        ]
+        lines += LoopText.decompose("unit", into: outer, index: type)
+        lines += LoopText.block("for (; unit < last; ++unit)", row)
+        return (lines, items, 1)
+    }
+
+    /// Neighbouring items take neighbouring elements, four at a time where everything is aligned for that.
+    private func gpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
+        let width = allowsAlignedVectors ? 4 : 1
+        let units = rows * (shape[inner] / width)
+        let names = axisNames()
+        let unitCount = builder.number(units)
+        var outer = (0..<inner).map { (name: names[$0], extent: builder.number(shape[$0])) }
+        outer.append((name: "unit_x", extent: builder.number(shape[inner] / width)))
+        let values = ExpressionEmitter(
+            step.body, roots: step.stores.map(\.value), operands: step.operands, axes: names, inner: inner,
+            prefix: "", isAligned: true, in: &builder)
+        let stores = StoreEmitter(
+            step.stores.map { .init($0) }, axes: names, inner: inner, prefix: "", isAligned: true, in: &builder)
+
+        let type = builder.index
+        var body = LoopText.decompose("unit", into: outer, index: type)
+        body.append("const \(type) x = unit_x * \(width);")
+        body += values.rowLines() + stores.rowLines()
+        body += values.lines(width: width, at: "x", builder: &builder)
+        body += stores.lines(width: width, at: "x", values: values)
+        let lines = LoopText.block(
+            "for (\(type) unit = get_global_id(0); unit < \(unitCount); unit += get_global_size(0))", body)
+        let groups = (units + traits.groupSize - 1) / traits.groupSize
+        return (lines, min(groups, traits.computeUnits * 32), traits.groupSize)
+    }
+
+    private func axisNames() -> [String] {
+        (0..<inner).map { "i\($0)" } + ["x"]
+    }
+
+    /// Whether every access along the inner axis is to aligned groups of four neighbours, or to one element.
+    private var allowsAlignedVectors: Bool {
+        guard shape[inner] % 4 == 0 else { return false }
+        func isAligned(_ view: View, offset: Int) -> Bool {
+            let bounds = view.validRange(inner)
+            if view.strides.isEmpty { return true }
+            if view.strides[inner] == 0 { return !view.isPadded(inner) }
+            return view.strides[inner] == 1 && offset % 4 == 0
+                && view.strides.dropLast().allSatisfy { $0 % 4 == 0 }
+                && bounds.lowerBound % 4 == 0 && bounds.upperBound % 4 == 0
+        }
+        for instruction in step.body.instructions {
+            guard case .load(let operand, let view) = instruction else { continue }
+            if !isAligned(view, offset: step.operands[operand].offset + view.offset) { return false }
+        }
+        return step.stores.allSatisfy {
+            $0.view.strides.last == 1 && isAligned($0.view, offset: $0.destination.offset + $0.view.offset)
+        }
+    }
+}
+
+extension LaunchPlan {
+    mutating func add(_ step: PointwiseStep) throws(DeviceError) {
+        try requireReach(step)
+        if step.reduction != nil { return try addReduction(step) }
+        if step.shape.contains(0) || step.stores.isEmpty { return }
+        launches.append(try PointwiseKernel(step: step.withAxes, traits: traits).launch())
+    }
+
+    private mutating func requireReach(_ step: PointwiseStep) throws(DeviceError) {
+        try requireReach(of: step.body, step.operands)
+        if let epilogue = step.reduction?.epilogue { try requireReach(of: epilogue, step.operands) }
+        for store in step.stores {
+            guard let reach = store.view.reach else { continue }
+            try require(store.destination, first: reach.lowerBound, last: reach.upperBound, what: "a store")
+        }
+    }
+
+    /// Records what the loads of an expression reach.
+    mutating func requireReach(of expression: Expression, _ operands: [Operand]) throws(DeviceError) {
+        for instruction in expression.instructions {
+            guard let (operand, view) = instruction.read else { continue }
+            guard operands.indices.contains(operand) else {
+                throw .unsupported(device: "OpenCL", what: "an expression that names operand \(operand) of \(operands.count)")
+            }
+            if let reach = view.reach {
+                try require(operands[operand], first: reach.lowerBound, last: reach.upperBound, what: "a load")
+            }
+        }
+    }
+}
+
+extension PointwiseStep {
+    /// The same step, with an axis of extent 1 where it has none.
+    var withAxes: PointwiseStep {
+        guard shape.isEmpty else { return self }
+        var step = self
+        step.shape = [1]
+        step.body = body.withAxes
+        for index in step.stores.indices { step.stores[index].view = step.stores[index].view.withAxes }
+        return step
+    }
+}
+
+extension View {
+    /// The same view, with an axis of extent 1 where it has none.
+    var withAxes: View {
+        shape.isEmpty ? View(shape: [1], strides: [0], offset: offset) : self
+    }
+}
+
+extension Expression {
+    /// The same expression, its views with an axis of extent 1 where they have none.
+    var withAxes: Expression {
+        var copy = Expression()
+        for (instruction, type) in zip(instructions, types) {
+            switch instruction {
+            case .load(let operand, let view):
+                _ = copy.append(.load(operand: operand, view: view.withAxes), type: type)
+            case .index(let view):
+                _ = copy.append(.index(view: view.withAxes), type: type)
+            case .random(let distribution, let operand, let stream, let view):
+                let random = Instruction.random(distribution, operand: operand, stream: stream, view: view.withAxes)
+                _ = copy.append(random, type: type)
+            default:
+                _ = copy.append(instruction, type: type)
+            }
+        }
+        return copy
+    }
+}

@@ -1,0 +1,59 @@
+import Compute
+import TesseraKernels
+
+/// The source of one kernel. Its text names the kernel `KERNEL_NAME`, so that equal kernels have equal texts.
+struct KernelSource: Hashable, Sendable {
+    var text: String
+    /// The vector widths for which it needs the shared functions.
+    var widths: Set<Int>
+}
+
+/// Puts kernels together into the text of one program.
+enum ProgramText {
+    /// Float32 stays Float32: no option that trades accuracy for speed. Unused shared functions are no warning.
+    static let options = "-cl-std=CL1.2 -w"
+
+    static func kernelName(_ index: Int) -> String { "kernel\(index)_" }
+
+    static func text(of kernels: [KernelSource], traits: KernelTraits) throws(DeviceError) -> String {
+        var text = "#pragma OPENCL FP_CONTRACT OFF\n"
+        text += "#define FMA \(traits.hasFusedMultiplyAdd ? "fma" : "mad")\n"
+        if traits.hasNativeMath { text += "#define NATIVE_MATH\n" }
+        text += "#define JOIN_TEXT(a, b) a##_##b\n#define JOIN(a, b) JOIN_TEXT(a, b)\n"
+        text += "#define LOCAL(name) JOIN(KERNEL_NAME, name)\n"
+        let memory = try file("memory")
+        let prelude = try file("prelude")
+        for width in kernels.reduce(into: Set([1]), { $0.formUnion($1.widths) }).sorted() {
+            text += widthMacros(width) + memory + prelude
+            for name in ["WIDTH", "F", "I", "U", "T", "V", "M", "LANES"] { text += "#undef \(name)\n" }
+        }
+        for (index, kernel) in kernels.enumerated() {
+            text += "#define KERNEL_NAME \(kernelName(index))\n\(kernel.text)\n#undef KERNEL_NAME\n"
+        }
+        return text
+    }
+
+    /// An embedded source of the folder Kernels.
+    static func file(_ name: String) throws(DeviceError) -> String {
+        guard let text = tessera_kernel_source(name) else {
+            throw .unsupported(device: "OpenCL", what: "kernels of '\(name).cl', which is not embedded")
+        }
+        return String(cString: text)
+    }
+
+    /// What the shared functions need defined for one width.
+    private static func widthMacros(_ width: Int) -> String {
+        let suffix = width == 1 ? "" : "\(width)"
+        return """
+            #define WIDTH \(width)
+            #define F float\(suffix)
+            #define I int\(suffix)
+            #define U uint\(suffix)
+            #define T(name) name##\(width)
+            #define V(type) type\(width == 1 ? "" : "##\(width)")
+            #define M(c) \(width == 1 ? "(-(c))" : "(c)")
+            #define LANES ((I)(\((0..<width).map(String.init).joined(separator: ", "))))
+
+            """
+    }
+}

@@ -1,0 +1,70 @@
+import Compute
+
+extension ReductionKernel {
+    /// Items of a group that share one result.
+    static func lanes(reducedCount: Int, keptCount: Int, lastIsKept: Bool, groupSize: Int) -> Int {
+        // About four elements an item; where neighbours hold neighbouring results, groups keep 32 of those together.
+        var most = groupSize
+        if lastIsKept && keptCount >= 32 { most = max(1, groupSize / 32) }
+        if lastIsKept && keptCount >= 1 << 16 { most = 1 }
+        var lanes = 1
+        while lanes < most && lanes * 4 < reducedCount { lanes *= 2 }
+        return lanes
+    }
+
+    /// A group owns some results, each with some lanes: each lane adds up its share, then a tree in local memory adds the
+    /// lanes. Every item reaches every barrier.
+    func gpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
+        let type = builder.index
+        let lastIsKept = reducedAxes.last != shape.count - 1
+        let pieces = cut?.pieces ?? 1
+        let length = cut?.length ?? reducedCount
+        let lanes = ReductionKernel.lanes(
+            reducedCount: length, keptCount: keptCount, lastIsKept: lastIsKept, groupSize: traits.groupSize)
+        let results = traits.groupSize / lanes
+        let count = keptCount * pieces
+
+        let names = shape.indices.map { "i\($0)" }
+        let values = ExpressionEmitter(
+            body, roots: [value], operands: operands, axes: names, inner: nil, prefix: "", in: &builder)
+        let after = ExpressionEmitter(
+            epilogue, roots: stores.map(\.value), operands: operands, axes: epilogueAxes, inner: nil, prefix: "e",
+            in: &builder)
+        let targets = StoreEmitter(stores, axes: epilogueAxes, inner: nil, prefix: "e", in: &builder)
+        var kept: [(name: String, extent: String)] = cut == nil ? [] : [(name: "piece", extent: "\(pieces)")]
+        for axis in keptAxes { kept.append((name: "i\(axis)", extent: "\(shape[axis])")) }
+        let reduced = reducedAxes.map { (name: "i\($0)", extent: "\(shape[$0])") }
+
+        // Where the last axis is reduced, neighbouring items are lanes; otherwise they are results.
+        let local = "(int)get_local_id(0)"
+        var lines = [
+            "__local \(dtype.registerType(1)) shared[\(traits.groupSize)];",
+            "const int lane = \(lastIsKept ? "\(local) / \(results)" : "\(local) % \(lanes)");",
+            "const int slot = \(lastIsKept ? "\(local) % \(results)" : "\(local) / \(lanes)");",
+            "const \(type) result = (\(type))get_group_id(0) * \(results) + slot;",
+            "const int is_mine = result < \(count);",
+        ]
+        lines += LoopText.decompose("is_mine ? result : 0", into: kept, index: type)
+        lines.append("const \(type) first = \(cut == nil ? "0" : "piece * \(length)");")
+        lines.append("const \(type) stop = is_mine ? min(first + \(length), (\(type))\(reducedCount)) : first;")
+        lines += declareTotal("total", "lost", width: 1)
+        let element = LoopText.decompose("r", into: reduced, index: type) + values.rowLines()
+        lines += LoopText.block(
+            "for (\(type) r = first + lane; r < stop; r += \(lanes))",
+            element + [accumulate("total", "lost", values.value(value, width: 1), width: 1)])
+        lines.append("shared[\(local)] = total;")
+        lines.append("barrier(CLK_LOCAL_MEM_FENCE);")
+        if lanes > 1 {
+            let distance = lastIsKept ? "half_lanes * \(results)" : "half_lanes"
+            let sum = combine("shared[\(local)]", "shared[\(local) + \(distance)]", width: 1)
+            lines += LoopText.block(
+                "for (int half_lanes = \(lanes / 2); half_lanes > 0; half_lanes /= 2)",
+                ["if (lane < half_lanes) shared[\(local)] = \(sum);", "barrier(CLK_LOCAL_MEM_FENCE);"])
+        }
+        lines += LoopText.block(
+            "if (is_mine && lane == 0)",
+            after.rowLines(accumulator: "shared[\(local)]") + targets.rowLines()
+                + targets.lines(width: 1, at: "0", values: after))
+        return (lines, (count + results - 1) / results, traits.groupSize)
+    }
+}

@@ -1,0 +1,82 @@
+import Compute
+
+extension LaunchPlan {
+    /// A reduction in one launch; or, where that would leave most of the device idle, in two through scratch memory.
+    mutating func addReduction(_ given: PointwiseStep) throws(DeviceError) {
+        var step = given
+        guard var reduction = step.reduction else { return }
+        if step.shape.isEmpty {
+            step.shape = [1]
+            step.body = step.body.withAxes
+            reduction.axes = [0]
+        }
+        let keptShape = step.shape.indices.filter { !reduction.axes.contains($0) }.map { step.shape[$0] }
+        if keptShape.contains(0) || step.stores.isEmpty { return }
+
+        let whole = ReductionKernel(
+            shape: step.shape, body: step.body, operands: step.operands, operation: reduction.operation,
+            value: reduction.value, reducedAxes: reduction.axes, epilogue: reduction.epilogue,
+            stores: step.stores.map { .init($0) }, cut: nil, traits: traits, isWide: step.isWide)
+        guard let cut = traits.shape == .cpu ? whole.cpuCut : whole.gpuCut else {
+            launches.append(try whole.launch())
+            return
+        }
+
+        // First the pieces' results, [pieces, kept...], as they are.
+        let scratchShape = [cut.pieces] + keptShape
+        let dtype = step.body.types[reduction.value]
+        let scratch = newScratch(count: scratchShape.reduce(1, *), dtype)
+        var plain = Expression()
+        let result = plain.append(.accumulator, type: dtype)
+        let target = StoreEmitter.Target(
+            value: result, memory: KernelArgument(scratch), dtype: dtype, view: View(contiguous: scratchShape))
+        let first = ReductionKernel(
+            shape: step.shape, body: step.body, operands: step.operands, operation: reduction.operation,
+            value: reduction.value, reducedAxes: reduction.axes, epilogue: plain, stores: [target], cut: cut,
+            traits: traits, isWide: step.isWide)
+        launches.append(try first.launch())
+
+        // Then those over the pieces. The scratch memory is one more operand.
+        var pieces = Expression()
+        let load = pieces.append(
+            .load(operand: step.operands.count, view: View(contiguous: scratchShape)), type: dtype)
+        let second = ReductionKernel(
+            shape: scratchShape, body: pieces,
+            operands: step.operands + [scratch],
+            operation: reduction.operation, value: load, reducedAxes: [0], epilogue: reduction.epilogue,
+            stores: step.stores.map { .init($0) }, cut: nil, traits: traits, isWide: step.isWide)
+        launches.append(try second.launch())
+    }
+}
+
+extension ReductionKernel {
+    /// The cut for a CPU, if there is to be one: enough pieces for some dozens of cores, none too small.
+    fileprivate var cpuCut: Cut? {
+        let total = keptCount * reducedCount
+        let lastIsReduced = reducedAxes.last == shape.count - 1
+        let lastExtent = shape.last ?? 1
+        let units = lastIsReduced ? keptCount : keptCount / lastExtent * ((lastExtent + 63) / 64)
+        guard units < 32, total >= 4 * PointwiseKernel.elementsPerItem else { return nil }
+        guard let axis = reducedAxes.max(by: { shape[$0] < shape[$1] }) else { return nil }
+        let wanted = min((64 + units - 1) / units, total / PointwiseKernel.elementsPerItem, shape[axis])
+        guard wanted > 1 else { return nil }
+        var length = (shape[axis] + wanted - 1) / wanted
+        if axis == shape.count - 1 { length = (length + 63) / 64 * 64 }
+        let pieces = (shape[axis] + length - 1) / length
+        return pieces > 1 ? Cut(axis: axis, length: length, pieces: pieces) : nil
+    }
+
+    /// The cut for a GPU: enough groups for the largest devices.
+    fileprivate var gpuCut: Cut? {
+        let lastIsKept = reducedAxes.last != shape.count - 1
+        let lanes = ReductionKernel.lanes(
+            reducedCount: reducedCount, keptCount: keptCount, lastIsKept: lastIsKept, groupSize: traits.groupSize)
+        let groups = max(1, keptCount * lanes / traits.groupSize)
+        let piecesByWork = reducedCount / (lanes * 16)
+        guard groups < 256, piecesByWork > 1 else { return nil }
+        let wanted = min(piecesByWork, (1024 + groups - 1) / groups)
+        let length = (reducedCount + wanted - 1) / wanted
+        let pieces = (reducedCount + length - 1) / length
+        return pieces > 1 ? Cut(axis: -1, length: length, pieces: pieces) : nil
+    }
+}

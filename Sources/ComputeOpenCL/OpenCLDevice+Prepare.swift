@@ -1,0 +1,162 @@
+import COpenCL
+import Compute
+
+extension OpenCLDevice {
+    public func prepare(_ steps: [Step]) throws -> any PreparedSteps {
+        var plan = LaunchPlan(traits: traits)
+        do {
+            for step in steps { try plan.add(step) }
+        } catch {
+            throw error.naming(device: info.name)
+        }
+        // Behind the scratch memory come the zeros.
+        let scratch = try plan.scratch.map { try OpenCLBuffer(bytes: $0, on: self) } + [zeros(plan.zeros)]
+        return try lock.locked {
+            try compile(plan.launches.map(\.source))
+            var items: [PreparedLaunches.Item] = []
+            do {
+                for launch in plan.launches { items.append(try item(launch, scratch)) }
+            } catch {
+                for item in items { _ = tessera_clReleaseKernel(item.kernel) }
+                throw error
+            }
+            return PreparedLaunches(
+                device: self, items: items, launchesOfStep: plan.launchesOfStep, requiredBytes: plan.requiredBytes,
+                scratch: scratch)
+        }
+    }
+
+    /// Memory that begins with so many Float32 zeros.
+    private func zeros(_ count: Int) throws -> OpenCLBuffer {
+        let buffer = try OpenCLBuffer(bytes: max(1, count) * 4, on: self)
+        let bytes = [UInt8](repeating: 0, count: buffer.bytes)
+        try bytes.withUnsafeBytes { try upload($0, to: buffer, offset: 0) }
+        return buffer
+    }
+
+    /// Creates a launch's kernel and sets every argument that never changes.
+    private func item(_ launch: Launch, _ scratch: [OpenCLBuffer]) throws(DeviceError) -> PreparedLaunches.Item {
+        guard let place = kernels.place(of: launch.source) else {
+            throw .unsupported(device: info.name, what: "a kernel that was not compiled")
+        }
+        var code: cl_int = 0
+        guard let kernel = tessera_clCreateKernel(place.program, place.name + launch.entry, &code), code == CL_SUCCESS else {
+            throw .callFailed(device: info.name, call: "clCreateKernel", code: OpenCLCode.name(code))
+        }
+        var slots: [(index: cl_uint, slot: Int)] = []
+        for (position, argument) in launch.arguments.enumerated() {
+            let index = cl_uint(position)
+            switch argument {
+            case .slot(let slot):
+                slots.append((index, slot))
+                continue
+            case .scratch, .zeros:
+                var number = scratch.count - 1
+                if case .scratch(let chosen) = argument { number = chosen }
+                var memory: cl_mem? = scratch[number].memory.handle
+                code = tessera_clSetKernelArg(kernel, index, MemoryLayout<cl_mem?>.size, &memory)
+            case .int(var value):
+                code = tessera_clSetKernelArg(kernel, index, 4, &value)
+            case .long(var value):
+                code = tessera_clSetKernelArg(kernel, index, 8, &value)
+            }
+            if code != CL_SUCCESS { break }
+        }
+        if code != CL_SUCCESS {
+            _ = tessera_clReleaseKernel(kernel)
+            try check(code, "clSetKernelArg")
+        }
+        return PreparedLaunches.Item(
+            kernel: kernel,
+            global: launch.groups.enumerated().map { $0 == 0 ? $1 * launch.groupSize : $1 },
+            local: launch.groups.indices.map { $0 == 0 ? launch.groupSize : 1 }, slots: slots)
+    }
+
+    /// Compiles those kernels that are new, as one program, or finds that program in the cache on disk.
+    private func compile(_ sources: [KernelSource]) throws(DeviceError) {
+        var fresh: [KernelSource] = []
+        var seen: Set<KernelSource> = []
+        for source in sources where kernels.place(of: source) == nil && seen.insert(source).inserted {
+            fresh.append(source)
+        }
+        if fresh.isEmpty { return }
+        let text = try ProgramText.text(of: fresh, traits: traits)
+        let path = cache.path(source: text, options: ProgramText.options)
+        if let path, let binary = cache.read(path) {
+            if let program = load(binary) { return kernels.add(program, of: fresh) }
+            cache.remove(path)
+        }
+        lockedCompileHook?(fresh.count)
+        let program = try build(text, kernels: fresh.count)
+        kernels.add(program, of: fresh)
+        if let path, let binary = binary(of: program) { cache.write(binary, to: path) }
+    }
+
+    private func build(_ text: String, kernels: Int) throws(DeviceError) -> cl_program {
+        var code: cl_int = 0
+        let created = text.withCString { pointer in
+            var pointers: [UnsafePointer<CChar>?] = [pointer]
+            return tessera_clCreateProgramWithSource(context, 1, &pointers, nil, &code)
+        }
+        guard let program = created, code == CL_SUCCESS else {
+            throw .callFailed(device: info.name, call: "clCreateProgramWithSource", code: OpenCLCode.name(code))
+        }
+        var devices: [cl_device_id?] = [id]
+        code = tessera_clBuildProgram(program, 1, &devices, ProgramText.options, nil, nil)
+        if code != CL_SUCCESS {
+            let log = OpenCLQuery.text {
+                tessera_clGetProgramBuildInfo(program, id, cl_program_build_info(CL_PROGRAM_BUILD_LOG), $0, $1, $2)
+            }
+            _ = tessera_clReleaseProgram(program)
+            throw .buildFailed(
+                device: info.name, kernel: "\(kernels) kernels", log: "\(OpenCLCode.name(code)): \(log.prefix(2000))")
+        }
+        return program
+    }
+
+    /// A program from a cached binary; `nil` where the driver does not take it.
+    private func load(_ binary: [UInt8]) -> cl_program? {
+        var code: cl_int = 0
+        var status: cl_int = 0
+        var devices: [cl_device_id?] = [id]
+        var length = binary.count
+        let created = binary.withUnsafeBufferPointer { bytes in
+            var pointers: [UnsafePointer<UInt8>?] = [bytes.baseAddress]
+            return tessera_clCreateProgramWithBinary(context, 1, &devices, &length, &pointers, &status, &code)
+        }
+        guard let program = created else { return nil }
+        guard code == CL_SUCCESS, status == CL_SUCCESS,
+            tessera_clBuildProgram(program, 1, &devices, ProgramText.options, nil, nil) == CL_SUCCESS
+        else {
+            _ = tessera_clReleaseProgram(program)
+            return nil
+        }
+        return program
+    }
+
+    private func binary(of program: cl_program) -> [UInt8]? {
+        var size = 0
+        let wordBytes = MemoryLayout<Int>.size
+        let sizes = cl_program_info(CL_PROGRAM_BINARY_SIZES)
+        guard tessera_clGetProgramInfo(program, sizes, wordBytes, &size, nil) == CL_SUCCESS, size > 0 else { return nil }
+        var bytes = [UInt8](repeating: 0, count: size)
+        let code = bytes.withUnsafeMutableBufferPointer { buffer in
+            var pointers: [UnsafeMutablePointer<UInt8>?] = [buffer.baseAddress]
+            return tessera_clGetProgramInfo(
+                program, cl_program_info(CL_PROGRAM_BINARIES), MemoryLayout<UnsafeMutablePointer<UInt8>?>.size,
+                &pointers, nil)
+        }
+        return code == CL_SUCCESS ? bytes : nil
+    }
+}
+
+extension DeviceError {
+    /// The same error with the device's name, for one thrown where the name is not known.
+    fileprivate func naming(device: String) -> DeviceError {
+        switch self {
+        case .badBuffer(_, let what): .badBuffer(device: device, what: what)
+        case .unsupported(_, let what): .unsupported(device: device, what: what)
+        default: self
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import COpenCL
+import Compute
+
+/// A device driven through OpenCL 1.2: a GPU, an accelerator, or a CPU (PoCL among others).
+///
+/// It has one context and one in-order queue. Its kernels are generated for each plan, compiled by the driver, and kept
+/// in a cache on disk (`ProgramCache`).
+public final class OpenCLDevice: Device, @unchecked Sendable {
+    public let info: DeviceInfo
+    /// How kernels are written for this device.
+    package let traits: KernelTraits
+
+    let id: cl_device_id
+    let context: cl_context
+    let queue: cl_command_queue
+    let pool: MemoryPool
+    let cache: ProgramCache
+    /// Guards the queue, the kernels' arguments, and the properties below.
+    let lock = Lock()
+    /// The kernels compiled so far, by their source.
+    var kernels = KernelLibrary()
+    /// Copies of uploaded memory that the device may not have read yet.
+    var staging = Staging()
+    /// Whether work has been queued since the queue was last known to be empty.
+    var isBusy = false
+    private var compileHook: (@Sendable (Int) -> Void)?
+
+    init(_ device: cl_device_id, of platform: cl_platform_id, shape: KernelShape?) throws(DeviceError) {
+        let info = try OpenCLDevice.describe(device, of: platform)
+        self.info = info
+        id = device
+        let units = info.computeUnits
+        traits = KernelTraits(
+            shape: shape ?? (info.kind == .openCLCPU ? .cpu : .gpu),
+            hasNativeMath: info.kind != .openCLCPU,
+            hasFusedMultiplyAdd: OpenCLQuery.number(of: device, CL_DEVICE_SINGLE_FP_CONFIG, cl_bitfield.self)
+                & cl_bitfield(CL_FP_FMA) != 0,
+            computeUnits: units,
+            parameterBytes: max(256, OpenCLQuery.number(of: device, CL_DEVICE_MAX_PARAMETER_SIZE, Int.self)),
+            groupSize: min(256, OpenCLQuery.number(of: device, CL_DEVICE_MAX_WORK_GROUP_SIZE, Int.self)))
+
+        var code: cl_int = 0
+        var devices: [cl_device_id?] = [device]
+        guard let context = tessera_clCreateContext(nil, 1, &devices, nil, nil, &code), code == CL_SUCCESS else {
+            throw .callFailed(device: info.name, call: "clCreateContext", code: OpenCLCode.name(code))
+        }
+        guard let queue = tessera_clCreateCommandQueue(context, device, 0, &code), code == CL_SUCCESS else {
+            _ = tessera_clReleaseContext(context)
+            throw .callFailed(device: info.name, call: "clCreateCommandQueue", code: OpenCLCode.name(code))
+        }
+        self.context = context
+        self.queue = queue
+        pool = MemoryPool(context: context, info: info)
+        let version = OpenCLQuery.text(ofPlatform: platform, CL_PLATFORM_VERSION)
+        cache = ProgramCache(identity: [info.name, info.driver, info.platform, version])
+    }
+
+    deinit {
+        _ = tessera_clFinish(queue)
+        staging.releaseAll()
+        kernels.releaseAll()
+        pool.releaseAll()
+        _ = tessera_clReleaseCommandQueue(queue)
+        _ = tessera_clReleaseContext(context)
+    }
+
+    /// Called, with their number, before kernels that no cache holds are compiled, which can take seconds.
+    public var onCompile: (@Sendable (Int) -> Void)? {
+        get { lock.locked { compileHook } }
+        set { lock.locked { compileHook = newValue } }
+    }
+
+    /// The hook, for a caller that holds the lock.
+    var lockedCompileHook: (@Sendable (Int) -> Void)? { compileHook }
+
+    public func synchronize() throws {
+        try lock.locked { try finish() }
+    }
+
+    /// Waits for the queue. The caller holds the lock.
+    func finish() throws(DeviceError) {
+        try check(tessera_clFinish(queue), "clFinish")
+        isBusy = false
+        staging.releaseAll()
+    }
+
+    /// Throws the error that a call's code stands for.
+    func check(_ code: cl_int, _ call: String) throws(DeviceError) {
+        if code == CL_SUCCESS { return }
+        if code == -4 {
+            let usage = pool.usage
+            throw .outOfMemory(
+                device: info.name, requested: 0, inUse: usage.inUse + usage.pooled, total: info.memory)
+        }
+        throw .callFailed(device: info.name, call: call, code: OpenCLCode.name(code))
+    }
+
+    private static func describe(_ device: cl_device_id, of platform: cl_platform_id) throws(DeviceError) -> DeviceInfo {
+        let name = OpenCLQuery.text(of: device, CL_DEVICE_NAME)
+        guard OpenCLQuery.number(of: device, CL_DEVICE_AVAILABLE, cl_bool.self) != 0 else {
+            throw .unavailable(what: name, reason: "its driver says that it is not available")
+        }
+        guard OpenCLQuery.number(of: device, CL_DEVICE_COMPILER_AVAILABLE, cl_bool.self) != 0 else {
+            throw .unavailable(what: name, reason: "its driver has no compiler")
+        }
+        let type = OpenCLQuery.number(of: device, CL_DEVICE_TYPE, cl_device_type.self)
+        let isCPU = type & cl_device_type(CL_DEVICE_TYPE_CPU) != 0
+        let isGPU = type & cl_device_type(CL_DEVICE_TYPE_GPU) != 0
+        return DeviceInfo(
+            kind: isCPU ? .openCLCPU : isGPU ? .gpu : .accelerator,
+            name: name,
+            platform: OpenCLQuery.text(ofPlatform: platform, CL_PLATFORM_NAME),
+            vendor: OpenCLQuery.text(of: device, CL_DEVICE_VENDOR),
+            driver: OpenCLQuery.text(of: device, CL_DRIVER_VERSION),
+            computeUnits: max(1, Int(OpenCLQuery.number(of: device, CL_DEVICE_MAX_COMPUTE_UNITS, cl_uint.self))),
+            memory: Int(clamping: OpenCLQuery.number(of: device, CL_DEVICE_GLOBAL_MEM_SIZE, cl_ulong.self)),
+            largestAllocation: Int(
+                clamping: OpenCLQuery.number(of: device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, cl_ulong.self)))
+    }
+}

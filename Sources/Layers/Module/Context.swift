@@ -1,0 +1,32 @@
+import Tensors
+
+/// What a forward pass needs besides its input: whether it trains, where random numbers come from, and a place for the
+/// updates that layers ask for (running statistics).
+public final class Context {
+    /// Dropout drops and batch statistics are used only while training.
+    public let isTraining: Bool
+    /// Random draws of this pass, in the order in which the layers are called.
+    public var random: RandomSource
+    /// New values of variables, to be made part of the compiled step.
+    public var updates: [Update] = []
+
+    public init(isTraining: Bool, random: RandomSource) {
+        self.isTraining = isTraining
+        self.random = random
+    }
+
+    /// A context whose random numbers come from a fixed seed, for values computed once.
+    public convenience init(isTraining: Bool = false, seed: UInt64 = 0) throws {
+        self.init(isTraining: isTraining, random: try RandomSource(seed: seed))
+    }
+
+    /// Asks for a parameter that is not trained to take a new value, a function of its present one. Where a pass asks
+    /// more than once (a layer called on two batches), each change applies to the result of the one before.
+    public func update(_ parameter: Parameter, _ change: (Tensor) throws -> Tensor) throws {
+        let variable = try parameter.variable
+        let pending = updates.firstIndex { $0.variable == variable }
+        let present = try pending.map { try updates[$0].value.reshaped(parameter.shape) } ?? parameter.tensor
+        let update = try Update(variable, to: change(present).reshaped(variable.shape))
+        if let pending { updates[pending] = update } else { updates.append(update) }
+    }
+}

@@ -1,0 +1,45 @@
+import Tensors
+
+/// An average of parameters over the steps of training, `shadow ← decay · shadow + (1 - decay) · parameters`
+/// (Polyak and Juditsky 1992 in its exponential form), which often samples better than the parameters themselves.
+///
+/// It starts as the parameters it is made with. Running statistics are not part of it.
+public final class ExponentialMovingAverage: Sendable {
+    public let decay: Double
+    public let parameters: Variable
+    /// The average; while swapped in, the trained parameters.
+    public let shadow: Variable
+    private let exchange: CompiledFunction
+
+    /// - Parameter parameters: `ParameterStore.flat`.
+    /// - Throws: `LayerError.badSetting` unless `0 <= decay < 1`; what the device throws.
+    public init(of parameters: Variable, decay: Double = 0.999) throws {
+        try Settings(of: "ExponentialMovingAverage").require(
+            decay >= 0 && decay < 1, "decay", "in 0 ..< 1", found: decay)
+        self.decay = decay
+        self.parameters = parameters
+        shadow = try Variable(
+            parameters.read(), shape: parameters.shape, name: "the averaged parameters", on: parameters.device)
+        exchange = try CompiledFunction(
+            on: parameters.device, results: [],
+            updates: [Update(parameters, to: shadow.tensor), Update(shadow, to: parameters.tensor)])
+    }
+
+    /// The average's new value, from the value that the parameters take in the same step.
+    /// - Parameter updates: those of the step, the parameters' among them (`OptimizerState.updates`).
+    public func update(following updates: [Update]) throws -> Update {
+        let new = updates.last { $0.variable == parameters }?.value ?? parameters.tensor
+        return try Update(shadow, to: shadow.tensor.averaged(with: new, rate: decay))
+    }
+
+    /// Exchanges the average and the parameters. Twice is the identity.
+    public func swap() throws { try exchange.run() }
+
+    /// Runs `body` with the average in the parameters' place, and puts the parameters back whatever happens.
+    public func whileSwapped<Result>(_ body: () throws -> Result) throws -> Result {
+        try swap()
+        let result = Swift.Result { try body() }
+        try swap()
+        return try result.get()
+    }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Tessera
+
+struct SampleCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sample", abstract: "Draw new images from the model of a run.")
+
+    @OptionGroup var runArgument: RunArgument
+
+    @Option(help: "Images to draw.")
+    var count = 64
+
+    @Option(help: "Decides the images.")
+    var seed: UInt64 = 0
+
+    @Option(help: "The picture (default: samples/sample-SEED.png in the run).")
+    var grid: String?
+
+    @Flag(help: "Draw pixels by chance too, instead of showing their means.")
+    var drawPixels = false
+
+    @OptionGroup var deviceOption: DeviceOption
+    @OptionGroup var output: JSONOption
+
+    func run() throws {
+        let device = try deviceOption.chosen()
+        let run = try TrainedModel(run: runArgument.run, on: device)
+        let watch = Stopwatch()
+        let panel = try ImagePanel.samples(
+            of: run.model, count: count, seed: seed, drawingPixels: drawPixels, on: device)
+        let seconds = watch.seconds
+        let path = grid ?? "\(run.folder.samples)/sample-\(seed).png"
+        try panel.write(to: path)
+        PictureReport(path: path, count: panel.count, seconds: seconds, device: device).print(json: output.json)
+    }
+}
+
+/// What is told of a picture that was made.
+struct PictureReport {
+    let path: String
+    let count: Int
+    let seconds: Double
+    let device: any Device
+
+    func print(json: Bool) {
+        let rate = Double(count) / max(seconds, 1e-9)
+        if json {
+            Output.line(
+                JSONLine(event: "done").adding("picture", path).adding("count", count)
+                    .adding("device", device.info.name).adding("seconds", seconds)
+                    .adding("examples_per_second", rate).adding("peak_memory_bytes", device.memory.peak))
+        } else {
+            Output.line("\(count) images in \(Output.number(seconds)) s: \(path)")
+        }
+    }
+}

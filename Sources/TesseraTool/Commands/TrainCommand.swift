@@ -1,0 +1,119 @@
+import ArgumentParser
+import Tessera
+
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train", abstract: "Train a model, and keep the run in a folder.",
+        discussion: ModelHelp.models)
+
+    @ArgumentParser.Argument(help: "The model; see below.")
+    var model: String
+
+    @OptionGroup var dataOptions: DataOptions
+    @OptionGroup var deviceOption: DeviceOption
+
+    @Option(help: "Passes over the training images.")
+    var epochs: Int?
+
+    @Option(help: "Steps, instead of epochs.")
+    var steps: Int?
+
+    @Option(help: "Images in a step.")
+    var batchSize: Int?
+
+    @Option(help: "Adam's step size.")
+    var learningRate: Double?
+
+    @Option(help: "Decides the first parameters, the order of the images and all chance (default: 0).")
+    var seed: UInt64?
+
+    @Option(help: "The folder of the run (default: runs/MODEL-DATA-NUMBER).")
+    var out: String?
+
+    @Flag(help: "Go on with the run in --out.")
+    var resume = false
+
+    @OptionGroup var output: JSONOption
+
+    @Option(name: .customLong("set"), help: ArgumentHelp("A key of the model.", valueName: "key=value"))
+    var settings: [String] = []
+
+    func validate() throws {
+        if epochs != nil, steps != nil { throw ValidationError("Give --epochs or --steps, not both.") }
+        if resume, out == nil { throw ValidationError("Say which run to resume with --out.") }
+    }
+
+    func run() throws {
+        let entry = try ModelCatalog.entry(model)
+        let given = try parsedSettings()
+        _ = try entry.completed(given)
+        let (trainer, folder) = try resume ? resumed(entry, given) : begun(entry, given)
+        let reporter = TrainingReporter(json: output.json, run: folder.path)
+        let result = try trainer.train(reporter.observe)
+        reporter.finish(result, device: trainer.device)
+    }
+
+    private var length: TrainingConfiguration.Length? {
+        steps.map { .steps($0) } ?? epochs.map { .epochs($0) }
+    }
+
+    private func parsedSettings() throws -> [String: String] {
+        var result: [String: String] = [:]
+        for setting in settings {
+            let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw ModelError.badOption(key: "--set", expected: "key=value", found: setting)
+            }
+            result[parts[0]] = parts[1]
+        }
+        return result
+    }
+
+    /// A new run. The folder is made last, when everything else is known to be right.
+    private func begun(_ entry: ModelEntry, _ settings: [String: String]) throws -> (Trainer, RunFolder) {
+        let source = dataOptions.source(dataOptions.data ?? "digits")
+        let splits = try DatasetCatalog.load(source.name, directory: source.directory)
+        let model = try entry.model(for: ImageSpace(splits.train), settings: settings)
+        var configuration = TrainingConfiguration(entry.recipe)
+        if let length { configuration.length = length }
+        if let batchSize { configuration.batchSize = batchSize }
+        if let learningRate { configuration.learningRate = .constant(learningRate) }
+        configuration.seed = seed ?? 0
+        let folder =
+            out.map { RunFolder($0) } ?? .fresh(in: "runs", stem: "\(entry.name)-\(splits.train.name)")
+        if folder.holdsRun { throw TrainingError.runExists(path: folder.path) }
+        let device = try deviceOption.chosen()
+        let trainer = try Trainer(model, data: splits, configuration: configuration, on: device, folder: folder)
+        try folder.begin(
+            RunDescription(model, data: source, training: configuration, device: device.info.name))
+        return (trainer, folder)
+    }
+
+    /// A run that goes on from its last checkpoint, with the settings that it began with.
+    private func resumed(_ entry: ModelEntry, _ settings: [String: String]) throws -> (Trainer, RunFolder) {
+        let folder = RunFolder(out ?? "")
+        var description = try folder.description()
+        func require(_ what: String, _ began: some CustomStringConvertible, _ now: (some CustomStringConvertible)?) throws {
+            guard let now, now.description != began.description else { return }
+            throw TrainingError.runDiffers(
+                path: folder.path, what: what, began: began.description, now: now.description)
+        }
+        try require("the model", description.model, entry.name)
+        for (key, value) in settings { try require(key, description.options[key] ?? "", value) }
+        try require("the data", description.data.name, dataOptions.data.map { dataOptions.source($0).name })
+        try require("the batch size", description.batchSize, batchSize)
+        try require("the seed", description.seed, seed)
+        try require("the learning rate", description.learningRate.value(at: 1), learningRate)
+        if let length { description.setLength(length) }
+
+        let splits = try DatasetCatalog.load(
+            description.data.name, directory: dataOptions.dataDir ?? description.data.directory)
+        let device = try deviceOption.chosen()
+        let trainer = try Trainer(
+            description.makeModel(), data: splits, configuration: description.makeConfiguration(), on: device,
+            folder: folder)
+        try trainer.resume()
+        try folder.write(description)
+        return (trainer, folder)
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+import Tessera
+
+/// The program: picks the command, runs it, and turns what goes wrong into one line and an exit status.
+@main
+enum Entry {
+    static func main() {
+        do {
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            if try ModelHelp.printed(for: arguments) { return }
+            var command = try TesseraCommand.parseAsRoot(arguments)
+            do {
+                try command.run()
+            } catch let error as any ToolFailure {
+                fail(String(describing: error), status: EXIT_FAILURE)
+            }
+        } catch {
+            let status = TesseraCommand.exitCode(for: error)
+            // Help and the version come as errors too.
+            if status.isSuccess { TesseraCommand.exit(withError: error) }
+            fail(TesseraCommand.message(for: error) + " (see tessera --help)", status: status.rawValue)
+        }
+    }
+
+    private static func fail(_ message: String, status: Int32) -> Never {
+        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        FileHandle.standardError.write(Data("error: \(line)\n".utf8))
+        exit(status)
+    }
+}
+
+/// Errors whose description is a line for the user.
+protocol ToolFailure: Error {}
+extension DatasetError: ToolFailure {}
+extension DeviceError: ToolFailure {}
+extension TensorError: ToolFailure {}
+extension LayerError: ToolFailure {}
+extension ModelError: ToolFailure {}
+extension TrainingError: ToolFailure {}
+extension CheckpointError: ToolFailure {}
+
+struct TesseraCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tessera",
+        abstract: "Train generative models of images and sample them, on any OpenCL device or on the CPU.",
+        version: libraryVersion,
+        subcommands: [
+            DevicesCommand.self, TrainCommand.self, SampleCommand.self, EvaluateCommand.self, ReconstructCommand.self,
+            InterpolateCommand.self, TraverseCommand.self,
+        ])
+}

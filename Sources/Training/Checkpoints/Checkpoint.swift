@@ -1,0 +1,87 @@
+import Foundation
+import Layers
+import Tensors
+
+/// The state of a run between two steps: parameters, what the optimizer remembers, the average if there is one.
+struct Checkpoint {
+    private static let parameterPrefix = "parameters."
+    private static let statePrefix = "optimizer."
+    private static let averageName = "average"
+
+    /// Steps done.
+    let step: Int
+    let file: Safetensors
+
+    /// The present state.
+    /// - Throws: `TrainingError.notFinite` where a parameter is infinite or not a number; what the device throws.
+    init(
+        step: Int, learningRate: Double, store: ParameterStore, optimizer: OptimizerState,
+        average: ExponentialMovingAverage?
+    ) throws {
+        self.step = step
+        var tensors: [Safetensors.Tensor] = []
+        for (name, shape, values) in try store.read() {
+            guard values.allSatisfy(\.isFinite) else {
+                throw TrainingError.notFinite(what: "parameter \(name)", step: step, learningRate: learningRate)
+            }
+            tensors.append(.init(name: Self.parameterPrefix + name, shape: shape, values: values))
+        }
+        for (name, variable) in optimizer.state {
+            tensors.append(.init(name: Self.statePrefix + name, shape: variable.shape, values: try variable.read()))
+        }
+        if let average {
+            tensors.append(
+                .init(name: Self.averageName, shape: average.shadow.shape, values: try average.shadow.read()))
+        }
+        file = Safetensors(tensors: tensors, metadata: ["step": String(step)])
+    }
+
+    init(contentsOf path: String) throws {
+        file = try Safetensors(contentsOf: path)
+        guard let text = file.metadata["step"], let step = Int(text), step >= 0 else {
+            throw CheckpointError.malformed(
+                path: path, expected: "the number of steps in the metadata", found: file.metadata["step"] ?? "none")
+        }
+        self.step = step
+    }
+
+    /// Brings the state back.
+    /// - Throws: `CheckpointError.malformed` where the file holds another model's or optimizer's state.
+    func restore(
+        _ store: ParameterStore, _ optimizer: OptimizerState, _ average: ExponentialMovingAverage?, path: String
+    ) throws {
+        var parameters: [String: (shape: [Int], values: [Float])] = [:]
+        for tensor in file.tensors where tensor.name.hasPrefix(Self.parameterPrefix) {
+            parameters[String(tensor.name.dropFirst(Self.parameterPrefix.count))] = (tensor.shape, tensor.values)
+        }
+        let tensors = file.byName
+        func fill(_ variable: Variable, from name: String) throws {
+            guard let tensor = tensors[name], tensor.shape == variable.shape else {
+                throw CheckpointError.malformed(
+                    path: path, expected: "\(name) of shape \(variable.shape)",
+                    found: tensors[name].map { "shape \($0.shape)" } ?? "none")
+            }
+            try variable.write(tensor.values)
+        }
+        try store.load(parameters, path: path)
+        for (name, variable) in optimizer.state { try fill(variable, from: Self.statePrefix + name) }
+        if let average { try fill(average.shadow, from: Self.averageName) }
+    }
+}
+
+extension ParameterStore {
+    /// The parameters as the contents of `model.safetensors`.
+    func weights(metadata: [String: String]) throws -> Safetensors {
+        Safetensors(
+            tensors: try read().map { .init(name: $0.name, shape: $0.shape, values: $0.values) }, metadata: metadata)
+    }
+
+    /// Replaces all parameters by those of a file.
+    func load(_ values: [String: (shape: [Int], values: [Float])], path: String) throws {
+        do {
+            try write(values)
+        } catch LayerError.parameterMismatch(let name, let expected, let found) {
+            throw CheckpointError.malformed(path: path, expected: "\(name): \(expected)", found: found)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import Datasets
+import Foundation
+
+extension Trainer {
+    /// Writes a checkpoint with its picture and the plot of the losses.
+    /// - Returns: the path of the picture, if the model has one to show.
+    func save(learningRate: Double) throws -> String? {
+        guard let folder else { return nil }
+        let checkpoint = try Checkpoint(
+            step: step, learningRate: learningRate, store: store, optimizer: optimizer, average: average)
+        // Going on needs this file alone, so that there is no moment at which it could not.
+        try checkpoint.file.write(to: folder.optimizer)
+        return try withAverage {
+            try store.weights(metadata: ["step": String(step), "model": type(of: model).name]).write(to: folder.model)
+            try MetricsFile(folder.metrics).plot(to: folder.lossPlot, title: type(of: model).name)
+            guard let panel = try ImagePanel.progress(of: model, images: testImages, on: device) else { return nil }
+            let path = folder.samples(epoch: epochNumber)
+            try panel.write(to: path)
+            return path
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import Compute
+import Datasets
+import Foundation
+import Layers
+import Models
+
+/// Trains a model on a device, and keeps its run in a folder if it is given one.
+///
+///     let digits = try DatasetCatalog.load("digits")
+///     let model = try VAE(images: ImageSpace(digits.train))
+///     try Trainer(model, data: digits, on: DeviceSelection.choose()).train()
+///
+/// The order of the images is a function of (seed, epoch), and the random numbers of (seed, step): a run that was
+/// interrupted and resumed has the same parameters, bit for bit, as one that was not, on the same device.
+public final class Trainer {
+    public let model: any GenerativeModel
+    public let device: any Device
+    public let configuration: TrainingConfiguration
+    /// Where the run is kept; nil keeps nothing.
+    public let folder: RunFolder?
+    /// Steps done.
+    public private(set) var step = 0
+    /// Steps in all.
+    public let total: Int
+
+    let store: ParameterStore
+    let optimizer: OptimizerState
+    let average: ExponentialMovingAverage?
+    let trainImages: ImageDataset
+    let testImages: ImageDataset
+    private let sampler: BatchSampler
+
+    /// Places the model on the device, with fresh parameters.
+    ///
+    /// - Parameters:
+    ///   - configuration: the model's recipe if nil.
+    ///   - folder: of a run that has begun (`RunFolder.begin`); a checkpoint in it is taken up by `resume`.
+    /// - Throws: `TrainingError`, `DatasetError` where data and settings do not fit; what the device throws.
+    public init(
+        _ model: any GenerativeModel, data: DatasetSplits, configuration: TrainingConfiguration? = nil,
+        on device: any Device, folder: RunFolder? = nil
+    ) throws {
+        let configuration = configuration ?? TrainingConfiguration(type(of: model).recipe)
+        try configuration.check()
+        self.model = model
+        self.device = device
+        self.configuration = configuration
+        self.folder = folder
+        trainImages = try data.train.prepared(for: model)
+        testImages = try data.test.preparedForEvaluation(of: model)
+        sampler = try BatchSampler(
+            count: trainImages.count, batchSize: configuration.batchSize, seed: configuration.seed)
+        switch configuration.length {
+        case .epochs(let count): total = count * sampler.batchesPerEpoch
+        case .steps(let count): total = count
+        }
+        let store = try ParameterStore(model, on: device, seed: configuration.seed)
+        self.store = store
+        optimizer = try OptimizerState(configuration.optimizer ?? Adam(), of: store.flat)
+        average = try configuration.averageDecay.map { try ExponentialMovingAverage(of: store.flat, decay: $0) }
+    }
+
+    /// Takes up the checkpoint of the folder.
+    ///
+    /// - Throws: `TrainingError.noRun`, `.alreadyTrained`; `CheckpointError` for damaged files.
+    public func resume() throws {
+        guard let folder else { return }
+        guard FileManager.default.fileExists(atPath: folder.optimizer) else {
+            throw TrainingError.noRun(path: folder.path, missing: "optimizer.safetensors")
+        }
+        let checkpoint = try Checkpoint(contentsOf: folder.optimizer)
+        guard checkpoint.step < total else {
+            throw TrainingError.alreadyTrained(path: folder.path, steps: checkpoint.step)
+        }
+        try checkpoint.restore(store, optimizer, average, path: folder.optimizer)
+        try MetricsFile(folder.metrics).removeAfter(step: checkpoint.step)
+        step = checkpoint.step
+    }
+
+    /// Trains to the end, evaluates on the test images, and writes the last checkpoint.
+    ///
+    /// - Parameter observe: told what happens.
+    /// - Throws: `TrainingError.notFinite` where training goes astray; `DatasetError.cannotWrite`; what the device
+    ///   throws. A run that has no checkpoint yet is then taken away from the folder; otherwise the last one stays.
+    @discardableResult
+    public func train(_ observe: (TrainingEvent) throws -> Void = { _ in }) throws -> TrainingResult {
+        do {
+            return try run(observe)
+        } catch {
+            folder?.removeUnfinished()
+            throw error
+        }
+    }
+
+    private func run(_ observe: (TrainingEvent) throws -> Void) throws -> TrainingResult {
+        let metrics = folder.map { MetricsFile($0.metrics) }
+        func report(_ event: TrainingEvent) throws {
+            if let line = JSONLine(event) { try metrics?.append(line) }
+            try observe(event)
+        }
+        try observe(.compiling(device: device.info.name))
+        let compiled = try TrainingStep(
+            model, store: store, optimizer: optimizer, average: average, configuration: configuration,
+            levels: trainImages.levels)
+        try observe(
+            .began(step: step, total: total, stepsPerEpoch: sampler.batchesPerEpoch, launches: compiled.launches))
+
+        let batches = try trainImages.batches(sampler, from: sampler.position(step: step))
+        defer { batches.stop() }
+        var clock = StepClock(firstStep: step, batchSize: configuration.batchSize)
+        var epochMeans = RunningMeans(names: compiled.figures)
+        var means = epochMeans
+        var lastSaved = step
+        var lastRead = step
+        var test: Figures?
+        clock.start()
+        while step < total, let batch = try batches.next() {
+            step += 1
+            let rate = configuration.learningRate.value(at: step)
+            try compiled.run(batch.pixels, step: step, learningRate: rate)
+            let endsEpoch = step % sampler.batchesPerEpoch == 0 || step == total
+            guard endsEpoch || step % configuration.reportSteps == 0 else { continue }
+
+            let sums = try compiled.takeSums(steps: step - lastRead, last: step, learningRate: rate)
+            means.reset()
+            means.add(sums, steps: step - lastRead)
+            epochMeans.add(sums, steps: step - lastRead)
+            lastRead = step
+            try report(.progress(clock.progress(self, epochs: epochs, means.values)))
+            guard endsEpoch else { continue }
+            try report(.epoch(number: epochNumber, clock.progress(self, epochs: epochs, epochMeans.values)))
+            if step < total { epochMeans.reset() }
+            guard step == total || step - lastSaved >= configuration.checkpointSteps else { continue }
+
+            clock.pause()
+            lastSaved = step
+            try withAverage {
+                if testImages.count > 0 {
+                    let figures = try Evaluator(model, on: device).evaluate(testImages)
+                    test = figures
+                    try report(.evaluated(step: step, figures))
+                }
+            }
+            try observe(.saved(step: step, picture: save(learningRate: rate)))
+            clock.start()
+        }
+        clock.pause()
+        return TrainingResult(
+            steps: step, training: epochMeans.values, test: test, seconds: clock.seconds,
+            examplesPerSecond: clock.examplesPerSecond(step: step), peakMemoryBytes: device.memory.peak)
+    }
+
+    /// Passes over the data done.
+    var epochs: Double { Double(step) / Double(sampler.batchesPerEpoch) }
+
+    /// The number of the epoch that the last step belongs to, from 1.
+    var epochNumber: Int { (step + sampler.batchesPerEpoch - 1) / sampler.batchesPerEpoch }
+
+    /// Runs `body` with the averaged parameters in place, if there are any.
+    func withAverage<Result>(_ body: () throws -> Result) throws -> Result {
+        guard let average else { return try body() }
+        return try average.whileSwapped(body)
+    }
+}

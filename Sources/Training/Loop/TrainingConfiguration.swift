@@ -1,0 +1,70 @@
+import Layers
+import Models
+
+/// How a model is trained.
+public struct TrainingConfiguration: Sendable {
+    /// When training ends.
+    public enum Length: Hashable, Sendable {
+        /// After so many passes over the data.
+        case epochs(Int)
+        /// After so many steps, a batch each.
+        case steps(Int)
+    }
+
+    public var length: Length
+    /// Images in a step. A last batch with fewer is left out of an epoch.
+    public var batchSize: Int
+    public var learningRate: LearningRateSchedule
+    /// Adam with its usual settings if nil.
+    public var optimizer: (any Optimizer)?
+    /// The largest norm of the gradient; nil leaves it as it is.
+    public var gradientClip: Float?
+    /// The decay of an exponential moving average of the parameters, which then is what evaluations, samples and
+    /// `model.safetensors` use; nil for none.
+    public var averageDecay: Double?
+    /// Decides the first parameters, the order of the images, and all that is drawn by chance.
+    public var seed: UInt64 = 0
+    /// A checkpoint is made at the end of an epoch when so many steps have been done since the last one, and at the end.
+    public var checkpointSteps = 500
+    /// The loss is looked at, and reported, after so many steps: the only time that the loop waits for the device.
+    public var reportSteps = 50
+
+    public init(
+        _ length: Length, batchSize: Int = 128, learningRate: LearningRateSchedule = .constant(1e-3),
+        optimizer: (any Optimizer)? = nil, gradientClip: Float? = nil, averageDecay: Double? = nil, seed: UInt64 = 0
+    ) {
+        self.length = length
+        self.batchSize = batchSize
+        self.learningRate = learningRate
+        self.optimizer = optimizer
+        self.gradientClip = gradientClip
+        self.averageDecay = averageDecay
+        self.seed = seed
+    }
+
+    /// A model's customary way.
+    public init(_ recipe: Recipe) {
+        self.init(
+            .epochs(recipe.epochs), batchSize: recipe.batchSize,
+            learningRate: .constant(Double(recipe.learningRate)))
+    }
+
+    /// - Throws: `TrainingError.badSetting`.
+    func check() throws {
+        func require(_ holds: Bool, _ name: String, _ expected: String, _ found: some CustomStringConvertible) throws {
+            guard holds else {
+                throw TrainingError.badSetting(name: name, expected: expected, found: found.description)
+            }
+        }
+        switch length {
+        case .epochs(let count): try require(count >= 1, "epochs", "at least 1", count)
+        case .steps(let count): try require(count >= 1, "steps", "at least 1", count)
+        }
+        let rate = learningRate.value(at: 1)
+        try require(rate >= 0 && rate.isFinite, "learning rate", "a number of at least 0", rate)
+        try require(checkpointSteps >= 1, "checkpointSteps", "at least 1", checkpointSteps)
+        try require(reportSteps >= 1, "reportSteps", "at least 1", reportSteps)
+        // The steps of a run are counted in Float32 and Int32 on the device.
+        if case .steps(let count) = length { try require(count <= 1 << 24, "steps", "at most 2^24", count) }
+    }
+}

@@ -1,0 +1,69 @@
+import Compute
+import Datasets
+import Layers
+import Models
+import Tensors
+
+/// Images that a model has made, arranged in rows.
+public struct ImagePanel: Sendable {
+    /// Count x height x width x channels, in 0...1.
+    public let values: [Float]
+    /// The shape of each image.
+    public let shape: ImageShape
+    /// Images in a row of the picture; nil makes it about square.
+    public let columns: Int?
+
+    public init(values: [Float], shape: ImageShape, columns: Int? = nil) {
+        self.values = values
+        self.shape = shape
+        self.columns = columns
+    }
+
+    /// The number of images.
+    public var count: Int { values.count / max(shape.count, 1) }
+
+    /// Writes the images as one PNG file, whole or not at all.
+    /// - Throws: `DatasetError.cannotWrite`, `DatasetError.invalidArgument` for a picture too large.
+    public func write(to path: String) throws {
+        try ImageGrid(values: values, shape: shape, columns: columns).write(to: path)
+    }
+
+    /// New images. Image number i depends on the seed and on i alone.
+    ///
+    /// - Parameter drawingPixels: whether pixels are drawn by chance; otherwise they are the model's means.
+    /// - Throws: `ModelError.unsupported` for a model that cannot be sampled, `TrainingError.badSetting`; what the
+    ///   device throws.
+    public static func samples(
+        of model: any GenerativeModel, count: Int, seed: UInt64 = 0, drawingPixels: Bool = false, on device: any Device
+    ) throws -> ImagePanel {
+        guard let model = model as? any SamplingModel else {
+            throw ModelError.unsupported(
+                model: type(of: model).name, what: "be sampled", instead: "reconstruct or interpolate images instead")
+        }
+        guard count >= 1 else {
+            throw TrainingError.badSetting(name: "count", expected: "at least 1", found: "\(count)")
+        }
+        let batch = 64
+        let key = Argument([2], dtype: .int32)
+        let context = Context(isTraining: false, random: try RandomSource(key: key.tensor))
+        let function = try CompiledFunction(
+            on: device, results: [model.samples(batch, drawingPixels: drawingPixels, context)])
+        var values: [Float] = []
+        for start in stride(from: 0, to: count, by: batch) {
+            try key.set(RandomUse.sampling.key(seed: seed, start), on: device)
+            try function.run()
+            values += try function.floats().prefix(min(batch, count - start) * model.images.dimensions)
+        }
+        return ImagePanel(values: values, shape: model.images.shape)
+    }
+
+    /// What shows best how far training is: samples, or reconstructions where the model has no samples; nil where it
+    /// has neither.
+    static func progress(
+        of model: any GenerativeModel, images: ImageDataset, on device: any Device
+    ) throws -> ImagePanel? {
+        if model is any SamplingModel { return try samples(of: model, count: 64, on: device) }
+        guard model is any LatentModel, images.count > 0 else { return nil }
+        return try reconstructions(of: model, prepared: images, count: 32, on: device)
+    }
+}

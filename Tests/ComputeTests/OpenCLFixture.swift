@@ -1,0 +1,117 @@
+import Compute
+import ComputeOpenCL
+import Testing
+
+/// An OpenCL device with kernels of one class, and slots of typed memory to run steps on.
+struct OpenCLFixture {
+    /// The class of kernels; both run on every device.
+    enum Shape: CaseIterable, CustomTestStringConvertible {
+        case cpu, gpu
+        var testDescription: String { self == .cpu ? "CPU kernels" : "GPU kernels" }
+    }
+
+    private static let cpu = OpenCLDevice.discover(shape: .cpu)
+    private static let gpu = OpenCLDevice.discover(shape: .gpu)
+    static var isAvailable: Bool { !cpu.devices.isEmpty }
+
+    static func device(_ shape: Shape = .cpu) throws -> OpenCLDevice {
+        let found = shape == .cpu ? cpu : gpu
+        return try #require(found.devices.first, "no OpenCL device: \(found.problems)")
+    }
+
+    /// Typed contents of one slot.
+    struct Slot {
+        var dtype: DType
+        var values: [Double]
+
+        init(_ dtype: DType = .float32, _ values: [Double]) {
+            self.dtype = dtype
+            // Held to what the type can hold, so that device and reference start from the same numbers.
+            self.values = dtype == .float32 ? values.map { Double(Float($0)) } : values
+        }
+
+        static func zeros(_ dtype: DType = .float32, count: Int) -> Slot {
+            Slot(dtype, Array(repeating: 0, count: count))
+        }
+
+        /// Float32 numbers between -1 and 1 that do not repeat soon.
+        static func noise(count: Int, seed: Int = 1) -> Slot {
+            var state = UInt64(truncatingIfNeeded: seed) &* 0x9E37_79B9_7F4A_7C15 | 1
+            return Slot(
+                .float32,
+                (0..<count).map { _ in
+                    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                    return Double(Int64(bitPattern: state) >> 40) / Double(1 << 23)
+                })
+        }
+
+        var bytes: [UInt8] {
+            switch dtype {
+            case .float32: values.flatMap { withUnsafeBytes(of: Float($0)) { Array($0) } }
+            case .int32: values.flatMap { withUnsafeBytes(of: Int32($0)) { Array($0) } }
+            case .uint8, .bool: values.map { UInt8($0) }
+            }
+        }
+
+        func reading(_ bytes: [UInt8]) -> [Double] {
+            bytes.withUnsafeBytes { raw in
+                values.indices.map {
+                    switch dtype {
+                    case .float32: Double(raw.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self))
+                    case .int32: Double(raw.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self))
+                    case .uint8, .bool: Double(raw[$0])
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs steps on a device.
+    /// - Returns: the contents of every slot afterwards.
+    static func run(_ steps: [Step], _ slots: [Slot], on device: OpenCLDevice) throws -> [[Double]] {
+        let buffers = try slots.map { slot in
+            let buffer = try device.allocate(bytes: slot.bytes.count)
+            try slot.bytes.withUnsafeBytes { try device.upload($0, to: buffer, offset: 0) }
+            return buffer
+        }
+        let prepared = try device.prepare(steps)
+        try device.run(prepared, bindings: buffers)
+        return try zip(slots, buffers).map { slot, buffer in
+            var bytes = [UInt8](repeating: 0, count: buffer.bytes)
+            try bytes.withUnsafeMutableBytes { try device.download(buffer, offset: 0, into: $0) }
+            return slot.reading(bytes)
+        }
+    }
+
+    /// Runs steps on a device and in double precision, and compares every slot.
+    static func compare(
+        _ steps: [Step], _ slots: [Slot], _ shape: Shape, relative: Double = 2e-6, absolute: Double = 1e-6,
+        _ note: String = "", sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        var reference = StepReference(slots: slots.map(\.values))
+        for step in steps { reference.run(step) }
+        let results = try run(steps, slots, on: device(shape))
+        for (number, slot) in slots.enumerated() {
+            let worst = mismatch(
+                results[number], reference.slots[number], relative: slot.dtype == .float32 ? relative : 0,
+                absolute: slot.dtype == .float32 ? absolute : 0)
+            if let worst {
+                Issue.record("\(note) slot \(number): \(worst)", sourceLocation: sourceLocation)
+            }
+        }
+    }
+
+    /// The first element that is too far off, in words.
+    static func mismatch(
+        _ found: [Double], _ expected: [Double], relative: Double, absolute: Double
+    ) -> String? {
+        for (place, (x, y)) in zip(found, expected).enumerated() {
+            if x == y || (x.isNaN && y.isNaN) { continue }
+            if abs(x - y) <= absolute + relative * abs(y) { continue }
+            // What overflows Float32 is infinite there.
+            if abs(y) > Double(Float.greatestFiniteMagnitude), x.isInfinite, (x < 0) == (y < 0) { continue }
+            return "element \(place) is \(x) and should be \(y)"
+        }
+        return nil
+    }
+}

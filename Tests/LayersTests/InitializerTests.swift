@@ -1,0 +1,72 @@
+import Layers
+import Testing
+
+@Suite("Initializers")
+struct InitializerTests {
+    private let count = 40_000
+
+    private func moments(_ values: [Float]) -> (mean: Double, variance: Double, low: Float, high: Float) {
+        let mean = values.doubles.reduce(0, +) / Double(values.count)
+        let variance = values.doubles.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
+        return (mean, variance, values.min() ?? 0, values.max() ?? 0)
+    }
+
+    /// Known answers of the authors' Random123 distribution (kat_vectors, philox4x32 10).
+    @Test func philoxGivesTheKnownAnswers() {
+        #expect(
+            Philox.words(counter: .zero, key: .zero)
+                == SIMD4(0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8))
+        #expect(
+            Philox.words(counter: SIMD4(repeating: .max), key: SIMD2(repeating: .max))
+                == SIMD4(0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd))
+        #expect(
+            Philox.words(
+                counter: SIMD4(0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344), key: SIMD2(0xa409_3822, 0x299f_31d0)
+            )
+                == SIMD4(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
+    }
+
+    @Test(arguments: [
+        (Initializer.uniform(low: -1, high: 3), -1.0, 3.0),
+        (.glorotUniform(fanIn: 20, fanOut: 30), -0.34641016, 0.34641016),
+        (.heUniform(fanIn: 24), -0.5, 0.5),
+        (.fanInUniform(fanIn: 16), -0.25, 0.25),
+    ])
+    func uniformMoments(initializer: Initializer, low: Double, high: Double) {
+        let found = moments(initializer.values([200, 200], seed: 1, stream: 0))
+        let deviation = (high - low) / 12.0.squareRoot()
+        // Five standard errors.
+        #expect(abs(found.mean - (low + high) / 2) < 5 * deviation / Double(count).squareRoot())
+        #expect(abs(found.variance / (deviation * deviation) - 1) < 5 * (0.8 / Double(count)).squareRoot())
+        #expect(Double(found.low) >= low - 1e-7 && Double(found.low) < low + 0.001 * (high - low))
+        #expect(Double(found.high) <= high + 1e-7 && Double(found.high) > high - 0.001 * (high - low))
+    }
+
+    @Test(arguments: [
+        (Initializer.normal(mean: 2, standardDeviation: 0.5), 2.0, 0.5), (.heNormal(fanIn: 8), 0, 0.5),
+    ])
+    func normalMoments(initializer: Initializer, mean: Double, deviation: Double) {
+        let values = initializer.values([count], seed: 1, stream: 0)
+        let found = moments(values)
+        #expect(abs(found.mean - mean) < 5 * deviation / Double(count).squareRoot())
+        #expect(abs(found.variance / (deviation * deviation) - 1) < 5 * (2 / Double(count)).squareRoot())
+        let within = values.doubles.filter { abs($0 - mean) < deviation }.count
+        #expect(abs(Double(within) / Double(count) - 0.6827) < 0.012)
+    }
+
+    @Test func seedsAndStreamsSeparateDraws() {
+        let draw = { (seed: UInt64, stream: UInt32) in
+            Initializer.uniform(low: 0, high: 1).values([8], seed: seed, stream: stream)
+        }
+        #expect(draw(1, 0) == draw(1, 0))
+        #expect(draw(1, 0) != draw(2, 0))
+        #expect(draw(1, 0) != draw(1, 1))
+        #expect(draw(1, 0) != draw(1 << 32 | 1, 0), "the upper half of the seed counts")
+    }
+
+    @Test func constantsAndEmptyShapes() {
+        #expect(Initializer.constant(2.5).values([2, 2], seed: 0, stream: 0) == [2.5, 2.5, 2.5, 2.5])
+        #expect(Initializer.heNormal(fanIn: 0).values([0, 3], seed: 0, stream: 0) == [])
+        #expect(Initializer.constant(1).values([], seed: 0, stream: 0) == [1])
+    }
+}

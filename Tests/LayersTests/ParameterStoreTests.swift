@@ -1,0 +1,109 @@
+import Layers
+import Tensors
+import Testing
+
+@Suite("The parameter store")
+struct ParameterStoreTests {
+    private func model() throws -> Sequential {
+        try Sequential(Linear(3, 4), BatchNorm2d(4), Linear(4, 2, bias: false))
+    }
+
+    @Test func aParameterWithoutMemorySaysSo() throws {
+        let linear = try Linear(2, 3)
+        #expect(throws: LayerError.notPlaced(shape: [2, 3])) { try linear.weight.tensor }
+        #expect(throws: LayerError.notPlaced(shape: [2, 3])) { try linear.weight.read() }
+        #expect(throws: LayerError.notPlaced(shape: [2, 3])) { try linear.weight.write([0, 0, 0, 0, 0, 0]) }
+    }
+
+    @Test(arguments: TestDevice.all)
+    func firstValuesDependOnTheSeedAlone(_ on: TestDevice) throws {
+        let read = { (seed: UInt64) in
+            try ParameterStore(model(), on: on.device, seed: seed).read().flatMap(\.values)
+        }
+        let expected = try model().namedParameters().enumerated().flatMap { index, entry in
+            let fan = index < 2 ? 3 : 4
+            return switch entry.name {
+            case "layers.1.weight", "layers.1.runningVariance": [Float](repeating: 1, count: 4)
+            case "layers.1.bias", "layers.1.runningMean": [Float](repeating: 0, count: 4)
+            default:
+                Initializer.fanInUniform(fanIn: fan).values(entry.parameter.shape, seed: 5, stream: UInt32(index))
+            }
+        }
+        #expect(try read(5) == expected)
+        #expect(try read(5) != read(6))
+    }
+
+    @Test(arguments: TestDevice.all)
+    func flatHoldsTheTrainedOnesInOrder(_ on: TestDevice) throws {
+        let store = try ParameterStore(model(), on: on.device)
+        let trained = try store.parameters.filter(\.parameter.isTrainable).flatMap { try $0.parameter.read() }
+        #expect(try store.flat.read() == trained)
+        #expect(trained.count == 12 + 4 + 8 + 8)
+        // Writing one changes no neighbour.
+        try store.parameters[1].parameter.write([9, 8, 7, 6])
+        #expect(try store.flat.read() == trained[..<12] + [9, 8, 7, 6] + trained[16...])
+    }
+
+    @Test(arguments: TestDevice.all)
+    func readAndWriteByName(_ on: TestDevice) throws {
+        let (from, to) = (
+            try ParameterStore(model(), on: on.device, seed: 1), try ParameterStore(model(), on: on.device, seed: 2)
+        )
+        let values = try from.read()
+        try to.write(Dictionary(uniqueKeysWithValues: values.map { ($0.name, ($0.shape, $0.values)) }))
+        #expect(try to.read().flatMap(\.values) == values.flatMap(\.values))
+    }
+
+    @Test func aBadWriteChangesNothing() throws {
+        let store = try ParameterStore(model(), on: TestDevice.first, seed: 1)
+        let before = try store.read()
+        let good = Dictionary(
+            uniqueKeysWithValues: before.map { ($0.name, (shape: $0.shape, values: $0.values.map { $0 + 1 })) })
+        func refuses(_ name: String, _ change: (inout [String: (shape: [Int], values: [Float])]) -> Void) throws {
+            var bad = good
+            change(&bad)
+            let error = #expect(throws: LayerError.self) { try store.write(bad) }
+            guard case .parameterMismatch(let found, _, _) = error else {
+                return #expect(Bool(false), "\(error as Any)")
+            }
+            #expect(found == name)
+            #expect(try store.read().flatMap(\.values) == before.flatMap(\.values))
+        }
+        let last = try #require(before.last?.name)
+        try refuses(last) { $0[last] = nil }
+        try refuses("stranger") { $0["stranger"] = ([1], [1]) }
+        try refuses(last) { $0[last] = ([2, 4], before.last?.values ?? []) }
+        try refuses(last) { $0[last] = ([4, 2], [1, 2, 3]) }
+        #expect(throws: TensorError.self) { try store.parameters[0].parameter.write([1]) }
+        try store.write(good)
+        #expect(
+            try store.read().flatMap(\.values)
+                == good.sorted { a, b in
+                    let names = before.map(\.name)
+                    return (names.firstIndex(of: a.key) ?? 0) < (names.firstIndex(of: b.key) ?? 0)
+                }.flatMap(\.value.values))
+    }
+
+    @Test(arguments: TestDevice.all)
+    func theGradientIsFlat(_ on: TestDevice) throws {
+        struct Three: Module {
+            let a = Parameter([2], .constant(3))
+            let unused = Parameter([3], .constant(1))
+            let b = Parameter([2, 2], .constant(2))
+        }
+        let three = Three()
+        let store = try ParameterStore(three, on: on.device)
+        let loss =
+            try three.a.tensor.square().sum()
+            + (three.b.tensor * Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])).sum()
+        #expect(try store.gradient(of: loss).floats(on: on.device) == [6, 6, 0, 0, 0, 1, 2, 3, 4])
+    }
+
+    @Test(arguments: TestDevice.all)
+    func aModelWithoutParametersHasAStore(_ on: TestDevice) throws {
+        let store = try ParameterStore(Flatten(), on: on.device)
+        #expect(store.parameters.isEmpty)
+        #expect(try store.flat.read() == [])
+        #expect(try store.gradient(of: Tensor(1)).shape == [0])
+    }
+}
