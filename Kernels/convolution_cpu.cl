@@ -2,12 +2,13 @@
 //
 //   forward          y[n, oy, ox, :] = Σ over taps t of x[n, oy * STRIDE_Y + dy, ox * STRIDE_X + dx, :] · w[t]
 //   input gradient   x[n, iy, ix, :] = Σ over taps t of y[n, (iy - dy) / STRIDE_Y, (ix - dx) / STRIDE_X, :] · w[t]ᵀ
-//   weight gradient  w[t][ci][co] = Σ over n, oy, ox of x[n, oy * STRIDE_Y + dy, ox * STRIDE_X + dx, ci] * y[n, oy, ox, co]
+//   weight gradient  w[t][ci][co] = Σ over n, oy, ox of
+//                                   x[n, oy * STRIDE_Y + dy, ox * STRIDE_X + dx, ci] * y[n, oy, ox, co]
 //
-// Forward and input gradient are one kernel: an item sums TILE_ROWS result pixels (neighbours in memory order) times
+// Forward and input gradient are one kernel: an item sums TILE_ROWS result pixels, neighbours in memory order, times
 // TILE_VECTORS float16 of result channels in registers across all taps; a pixel outside the source points at a buffer
-// of zeros. The input gradient splits the result into STRIDE_Y * STRIDE_X phases, in each of which only some taps meet a
-// source pixel, at a source stride of one; the others are passed over.
+// of zeros. The input gradient splits the result into STRIDE_Y * STRIDE_X phases; in each only some taps meet a source
+// pixel, at a source stride of one, and the others are passed over.
 // Weight gradient: an item sums TILE_ROWS input channels times TILE_VECTORS float16 of output channels of one tap over
 // the pixels, in chunks whose pairs of pixels are listed beforehand. With SPLITS > 1 each item owns a range of the
 // pixels and sums all tiles into a partial result of its own, which a second kernel adds in a fixed order.
@@ -23,7 +24,7 @@
 //   TAPS TAP_LIST                     their number, and dy, dx of each, separated by commas, without braces: for two
 //                                     taps -1,0,0,1                                           (1  0,0)
 //   TILE_ROWS                         rows of a tile, 1...12; kind 2: 1...min(12, INPUT_CHANNELS)     (6)
-//   TILE_VECTORS                      float16 columns of a tile, 1...ceil(RESULT_CHANNELS/16)         (1)
+//   TILE_VECTORS                      float16 columns of a tile, 1...V, see below             (1)
 //   PACK                              1: the second operand is first packed into scratch; kind 0: may be, must be where
 //                                     OUTPUT_CHANNELS < 16; kind 1: must be; kind 2: exactly where OUTPUT_CHANNELS < 16
 //                                                                                             (1 for kind 1, else 0)
@@ -36,7 +37,8 @@
 //                                     used
 //
 // KERNELS. The local size is (1, 1, 1) for all. Offsets are in elements. RESULT_CHANNELS is OUTPUT_CHANNELS for kinds 0
-// and 2 and INPUT_CHANNELS for kind 1; SOURCE_CHANNELS is the other one; CP = ceil(ceil(RESULT_CHANNELS/16) / TILE_VECTORS).
+// and 2 and INPUT_CHANNELS for kind 1; SOURCE_CHANNELS is the other one; V = ceil(RESULT_CHANNELS/16),
+// CP = ceil(V / TILE_VECTORS).
 //   PREFIX##pack       (only with PACK)
 //     (const float *second, uint second_offset, float *packed, uint packed_offset)
 //     kinds 0, 1: global (TAPS * ceil(SOURCE_CHANNELS/16), CP, 1); packed holds
@@ -63,8 +65,8 @@
 //
 // WHICH TO CHOOSE (units: the device's compute units; V = ceil(RESULT_CHANNELS/16))
 //   PACK: as needed, and for kind 0 where OUTPUT_CHANNELS > 128.
-//   tile, kinds 0 and 1: V = 1: 12x1; V = 2: 12x2; V = 3: 8x3; V = 5, 9, 10: 5x5; else 6x4.
-//   tile, kind 2: the same with TILE_ROWS cut down to INPUT_CHANNELS.
+//   tile: by V: 1: 12x1, 2: 12x2, 3: 8x3, 4: 6x4, 5: 5x5, more: 6x4 where 4 divides V, else 12x2 where 2 does, else 5x5
+//     where 5 does, else 8x3 where 3 does, else 6x4. Kind 2: TILE_ROWS is cut down to INPUT_CHANNELS.
 //   SPLITS, kind 2: 1 where PIXELS < 1024 or TAPS * INPUT_CHANNELS * OUTPUT_CHANNELS > 524288;
 //     else min(units, ceil(PIXELS/64)).
 #ifndef PREFIX
@@ -148,6 +150,11 @@
 #define VECTORS ((COLUMNS + 15) / 16)
 #define COLUMN_PANELS ((VECTORS + TILE_VECTORS - 1) / TILE_VECTORS)
 #define PANEL (16 * TILE_VECTORS)
+#if KIND == 2
+#define RESULT_ROWS (TAPS * INPUT_CHANNELS)
+#else
+#define RESULT_ROWS (BATCH * RESULT_HEIGHT * RESULT_WIDTH)
+#endif
 #define PIXELS (BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH)
 #define CHUNK 64
 
@@ -165,6 +172,20 @@ typedef float16 KERNEL(float16u) __attribute__((aligned(4)));
 typedef PASTE(OUT_T, 16) KERNEL(out16u) __attribute__((aligned(sizeof(OUT_T))));
 #define LOAD16(p) (*(const __global KERNEL(float16u) *)(p))
 #define STORE16(p, v) (*(__global KERNEL(float16u) *)(p) = (v))
+// Results larger than the caches go past them, where a vector lies in one line.
+#define STREAMS ((long)RESULT_ROWS * COLUMNS >= 1 << 22)
+#ifdef __has_builtin
+#if __has_builtin(__builtin_nontemporal_store)
+#define STORE_RESULT(place, v) \
+    if (STREAMS && ((ulong)(place) & 63) == 0) \
+        __builtin_nontemporal_store(v, (__global PASTE(OUT_T, 16) *)(place)); \
+    else \
+        *(__global KERNEL(out16u) *)(place) = v
+#endif
+#endif
+#ifndef STORE_RESULT
+#define STORE_RESULT(place, v) *(__global KERNEL(out16u) *)(place) = v
+#endif
 // Sums passed by pointer stay in registers only where the call is inlined.
 #ifdef __clang__
 #define INLINE static inline __attribute__((always_inline))
@@ -185,7 +206,8 @@ __constant int KERNEL(taps)[2 * TAPS] = {TAP_LIST};
         const int to = min(COLUMNS - first_column, 16); \
         __global OUT_T *place = result + result_offset + (size_t)row * COLUMNS + first_column; \
         if (from == 0 && to == 16) { \
-            *(__global KERNEL(out16u) *)place = EPILOGUE_16(values[j], 0, row, first_column); \
+            const PASTE(OUT_T, 16) stored = EPILOGUE_16(values[j], 0, row, first_column); \
+            STORE_RESULT(place, stored); \
         } else { \
             const float *lanes = (const float *)&values[j]; \
             for (int lane = from; lane < to; lane++) \
@@ -471,7 +493,8 @@ __kernel void KERNEL(reduce)(
             float16 value = 0.0f;
             for (int split = 0; split < SPLITS; split++)
                 value += LOAD16(
-                    partials + partials_offset + PARTIAL_TILE(split, tap, row_panel, column_panel) + i * PANEL + 16 * j);
+                    partials + partials_offset + PARTIAL_TILE(split, tap, row_panel, column_panel) + i * PANEL
+                    + 16 * j);
             sums[i][j] = value;
         }
     STORE_TILE(sums)
@@ -520,12 +543,15 @@ __kernel void KERNEL(reduce)(
 #undef VECTORS
 #undef COLUMN_PANELS
 #undef PANEL
+#undef RESULT_ROWS
 #undef PIXELS
 #undef CHUNK
 #undef FIRST_COLUMN
 #undef VECTOR_COLUMN
 #undef LOAD16
 #undef STORE16
+#undef STREAMS
+#undef STORE_RESULT
 #undef INLINE
 #undef TAP_Y
 #undef TAP_X

@@ -2,7 +2,8 @@
 //
 //   forward          y[n, oy, ox, :] = Σ over taps t of x[n, oy * STRIDE_Y + dy, ox * STRIDE_X + dx, :] · w[t]
 //   input gradient   x[n, iy, ix, :] = Σ over taps t of y[n, (iy - dy) / STRIDE_Y, (ix - dx) / STRIDE_X, :] · w[t]ᵀ
-//   weight gradient  w[t][ci][co] = Σ over n, oy, ox of x[n, oy * STRIDE_Y + dy, ox * STRIDE_X + dx, ci] * y[n, oy, ox, co]
+//   weight gradient  w[t][ci][co] = Σ over n, oy, ox of
+//                                   x[n, oy * STRIDE_Y + dy, ox * STRIDE_X + dx, ci] * y[n, oy, ox, co]
 //
 // Each is a matrix product whose operands are found in the images as they are fetched (an implicit product): rows are
 // result pixels and the depth is taps times source channels, or rows are taps times input channels and the depth is the
@@ -25,15 +26,16 @@
 //   OUT_T                             element type of the result: float, int, uchar           (float)
 //   EPILOGUE_PARAMETERS EPILOGUE_1(acc, batch, row, col)
 //                                     given together or not at all; batch is 0; row is the pixel (n * H + y) * W + x of
-//                                     the result, or tap * INPUT_CHANNELS + ci; EPILOGUE_4, _8, _16 may be given and are
-//                                     not used
+//                                     the result, or tap * INPUT_CHANNELS + ci; EPILOGUE_4, _8, _16 may be given and
+//                                     are not used
 //
 // KERNELS. Offsets are in elements. first and second are the step's operands: (x, w), (y, w), (x, y). With
-//            kind 0                                 kind 1                                            kind 2
-//   ROWS     BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH   BATCH * ceil(HEIGHT/STRIDE_Y) * ceil(WIDTH/STRIDE_X)  TAPS * INPUT_CHANNELS
-//   COLUMNS  OUTPUT_CHANNELS                        INPUT_CHANNELS                                    OUTPUT_CHANNELS
-//   PHASES   1                                      STRIDE_Y * STRIDE_X                               1
-//   RESULT   elements of y                          elements of x                                     elements of w
+//              kind 0                                 kind 1                                  kind 2
+//   ROWS       BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH   BATCH * ceil(HEIGHT / STRIDE_Y)         TAPS * INPUT_CHANNELS
+//                                                       * ceil(WIDTH / STRIDE_X)
+//   COLUMNS    OUTPUT_CHANNELS                        INPUT_CHANNELS                          OUTPUT_CHANNELS
+//   PHASES     1                                      STRIDE_Y * STRIDE_X                     1
+//   RESULT     elements of y                          elements of x                           elements of w
 //   RP = ceil(ROWS / TILE_ROWS), CP = ceil(COLUMNS / TILE_COLUMNS),
 //   ITEMS = (TILE_ROWS / ITEM_ROWS) * (TILE_COLUMNS / ITEM_COLUMNS):
 //
@@ -145,6 +147,13 @@
 #endif
 #define PIXELS (BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH)
 
+// Always: PoCL loses track of local memory that is handed to a function which stays a function.
+#ifdef __clang__
+#define INLINE static inline __attribute__((always_inline))
+#else
+#define INLINE static inline
+#endif
+
 #define ITEMS_ACROSS (TILE_COLUMNS / ITEM_COLUMNS)
 #define ITEMS_DOWN (TILE_ROWS / ITEM_ROWS)
 #define ITEMS (ITEMS_ACROSS * ITEMS_DOWN)
@@ -180,7 +189,7 @@ __constant int KERNEL(taps)[2 * TAPS] = {TAP_LIST};
 #define TAP_X(tap) KERNEL(taps)[2 * (tap) + 1]
 
 // Puts an item's share of the two tiles into local memory.
-static inline void KERNEL(put)(
+INLINE void KERNEL(put)(
     const float fetched_a[FETCHES_A], const float fetched_b[FETCHES_B], __local float *tile_a, __local float *tile_b,
     const uint item)
 {
@@ -209,7 +218,7 @@ static inline void KERNEL(put)(
     }
 
 // Reads an item's share of the two tiles whose depth begins at k.
-static inline void KERNEL(fetch)(
+INLINE void KERNEL(fetch)(
     float fetched_a[FETCHES_A], float fetched_b[FETCHES_B], __global const float *first, __global const float *second,
     const int row_y[FETCHES_A], const int row_x[FETCHES_A], const int row_base[FETCHES_A], const int first_column,
     const int k, const uint item)
@@ -250,37 +259,33 @@ static inline void KERNEL(fetch)(
 #define SOURCE_STEP_X STRIDE_X
 #endif
 
-// Reads an item's share of the two tiles whose depth begins at k. used holds dy, dx and the number of each tap in use.
-static inline void KERNEL(fetch)(
+// Reads an item's share of the two tiles whose depth begins at k. used_y, used_x and used_tap
+// hold the offsets and the number of each tap in use.
+INLINE void KERNEL(fetch)(
     float fetched_a[FETCHES_A], float fetched_b[FETCHES_B], __global const float *first, __global const float *second,
     const int row_y[FETCHES_A], const int row_x[FETCHES_A], const int row_base[FETCHES_A], const int first_column,
-    const int k, const uint item, const __local int *used, const int depth)
+    const int k, const uint item, const __local int *used_y, const __local int *used_x,
+    const __local int *used_tap, const int depth)
 {
 #pragma unroll
     for (int f = 0; f < FETCHES_A; f++) {
-        const uint at = k + A_TILE_DEPTH(f * ITEMS + item);
-        float value = 0.0f;
-        if (at < depth) {
-            const uint tap = at / SOURCE_CHANNELS, channel = at % SOURCE_CHANNELS;
-            const int y = row_y[f] + used[3 * tap], x = row_x[f] + used[3 * tap + 1];
-            if ((uint)y < SOURCE_HEIGHT && (uint)x < SOURCE_WIDTH)
-                value = first[((size_t)(row_base[f] * SOURCE_HEIGHT + y) * SOURCE_WIDTH + x) * SOURCE_CHANNELS + channel];
-        }
-        fetched_a[f] = value;
+        const int at = k + (int)A_TILE_DEPTH(f * ITEMS + item), tap = min(at / SOURCE_CHANNELS, TAPS - 1);
+        const int channel = at - tap * SOURCE_CHANNELS, y = row_y[f] + used_y[tap], x = row_x[f] + used_x[tap];
+        fetched_a[f] = at < depth && (uint)y < SOURCE_HEIGHT && (uint)x < SOURCE_WIDTH
+            ? first[((size_t)(row_base[f] * SOURCE_HEIGHT + y) * SOURCE_WIDTH + x) * SOURCE_CHANNELS + channel]
+            : 0.0f;
     }
 #pragma unroll
     for (int f = 0; f < FETCHES_B; f++) {
-        const uint e = f * ITEMS + item, at = k + B_TILE_DEPTH(e), column = first_column + B_TILE_COLUMN(e);
-        float value = 0.0f;
-        if (at < depth && column < COLUMNS) {
+        const uint e = f * ITEMS + item;
+        const int at = k + (int)B_TILE_DEPTH(e), column = first_column + (int)B_TILE_COLUMN(e);
 #if KIND == 1
-            const uint tap = at / SOURCE_CHANNELS, channel = at % SOURCE_CHANNELS;
-            value = second[((size_t)used[3 * tap + 2] * COLUMNS + column) * SOURCE_CHANNELS + channel];
+        const int tap = min(at / SOURCE_CHANNELS, TAPS - 1), channel = at - tap * SOURCE_CHANNELS;
+        const size_t element = ((size_t)used_tap[tap] * COLUMNS + column) * SOURCE_CHANNELS + channel;
 #else
-            value = second[(size_t)at * COLUMNS + column];
+        const size_t element = (size_t)at * COLUMNS + column;
 #endif
-        }
-        fetched_b[f] = value;
+        fetched_b[f] = at < depth && column < COLUMNS ? second[element] : 0.0f;
     }
 }
 #endif
@@ -308,39 +313,36 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(convolve
     const int depth = PIXELS, count = RESULT_ROWS;
 #define FETCH_ARGUMENTS
 #else
-    // The taps in use: all, or those that meet a source pixel in this phase.
-    __local int used[3 * TAPS], used_count;
+    // The taps in use: all, or those that meet a source pixel in this phase. Every item counts them; one lists them.
+    __local int used_y[TAPS], used_x[TAPS], used_tap[TAPS];
 #if KIND == 1
     const int phase = get_group_id(2) / SPLITS, phase_y = phase / STRIDE_X, phase_x = phase % STRIDE_X;
     const int grid_height = (RESULT_HEIGHT - phase_y + STRIDE_Y - 1) / STRIDE_Y;
     const int grid_width = (RESULT_WIDTH - phase_x + STRIDE_X - 1) / STRIDE_X;
-    if (item == 0) {
-        int found = 0;
-        for (int tap = 0; tap < TAPS; tap++) {
-            const int away_y = phase_y - TAP_Y(tap), away_x = phase_x - TAP_X(tap);
-            if (away_y % STRIDE_Y == 0 && away_x % STRIDE_X == 0) {
-                used[3 * found] = away_y / STRIDE_Y;
-                used[3 * found + 1] = away_x / STRIDE_X;
-                used[3 * found + 2] = tap;
-                found++;
+    int used = 0;
+    for (int tap = 0; tap < TAPS; tap++) {
+        const int away_y = phase_y - TAP_Y(tap), away_x = phase_x - TAP_X(tap);
+        if (away_y % STRIDE_Y == 0 && away_x % STRIDE_X == 0) {
+            if (item == 0) {
+                used_y[used] = away_y / STRIDE_Y;
+                used_x[used] = away_x / STRIDE_X;
+                used_tap[used] = tap;
             }
+            used++;
         }
-        used_count = found;
     }
 #else
-    const int grid_height = RESULT_HEIGHT, grid_width = RESULT_WIDTH;
-    if (item == 0) {
+    const int grid_height = RESULT_HEIGHT, grid_width = RESULT_WIDTH, used = TAPS;
+    if (item == 0)
         for (int tap = 0; tap < TAPS; tap++) {
-            used[3 * tap] = TAP_Y(tap);
-            used[3 * tap + 1] = TAP_X(tap);
-            used[3 * tap + 2] = tap;
+            used_y[tap] = TAP_Y(tap);
+            used_x[tap] = TAP_X(tap);
+            used_tap[tap] = tap;
         }
-        used_count = TAPS;
-    }
 #endif
     barrier(CLK_LOCAL_MEM_FENCE);
-    const int depth = used_count * SOURCE_CHANNELS, count = BATCH * grid_height * grid_width;
-#define FETCH_ARGUMENTS , used, depth
+    const int depth = used * SOURCE_CHANNELS, count = BATCH * grid_height * grid_width;
+#define FETCH_ARGUMENTS , used_y, used_x, used_tap, depth
 #endif
     FIND_ROWS
     const int steps = (depth + TILE_DEPTH - 1) / TILE_DEPTH;
@@ -452,6 +454,7 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
 #undef PASTE_TEXT
 #undef PASTE
 #undef KERNEL
+#undef INLINE
 #undef SOURCE_HEIGHT
 #undef SOURCE_WIDTH
 #undef SOURCE_CHANNELS

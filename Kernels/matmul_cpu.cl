@@ -14,7 +14,7 @@
 //                                     a batch stride of 0 shares one matrix                   (contiguous, 0)
 //   FORM                              0 tiles, 1 split, 2 dot; see the table                  (0)
 //   TILE_ROWS                         rows of a tile, 1...ROWS                                (6)
-//   TILE_VECTORS                      forms 0, 1: float16 columns of a tile, 1...ceil(COLUMNS/16)   (4)
+//   TILE_VECTORS                      forms 0, 1: float16 columns of a tile, 1...V = ceil(COLUMNS/16)   (4)
 //   TILE_COLUMNS                      form 2: columns of a tile, 1...min(4, COLUMNS)          (4)
 //   PACK_A PACK_B                     1: the operand is first packed into scratch             (0 0)
 //   SPLITS                            form 1: ranges that the depth is divided into, 1...ceil(DEPTH/64)   (2)
@@ -48,15 +48,20 @@
 //   form 2 needs A_COLUMN_STRIDE == 1, B_ROW_STRIDE == 1 and DEPTH >= 16, and takes no packing.
 //
 // WHICH TO CHOOSE (units: the device's compute units; V = ceil(COLUMNS/16))
-//   TILE_ROWS x TILE_VECTORS, forms 0 and 1: of 6x4, 5x5, 8x3, 12x2, 16x1, each cut down to ROWS and V, the one with the
-//     least RP * CP * (TILE_ROWS * TILE_VECTORS + TILE_ROWS / 2 + TILE_VECTORS); the first of equals. Fewer than 6 rows: ROWS x min(8, V).
-//   form 2, tile 6 x 4 (cut down): B_ROW_STRIDE == 1, B_COLUMN_STRIDE != 1, A_COLUMN_STRIDE == 1, DEPTH >= 64 and
-//     ROWS <= 512.
-//   form 1: otherwise, DEPTH >= 2048, DEPTH >= 8 * min(ROWS, COLUMNS) and ROWS * COLUMNS <= 131072;
+//   form 2, tile 6 x 4 (cut down to ROWS and COLUMNS): A_COLUMN_STRIDE == 1, B_ROW_STRIDE == 1 and either COLUMNS == 1
+//     and DEPTH >= 16, or B_COLUMN_STRIDE != 1, DEPTH >= 192 and ROWS <= 192: packing B costs more than it saves.
+//   form 1: otherwise, ROWS * COLUMNS <= 131072 (a partial result stays in the cache) and either DEPTH >= 2048 and
+//     DEPTH >= 8 * min(ROWS, COLUMNS), or DEPTH >= 512 and form 0 would have RP * CP * BATCH < units;
 //     SPLITS = min(units, ceil(DEPTH/64)).
 //   form 0: otherwise.
-//   PACK_B (forms 0, 1): B_COLUMN_STRIDE != 1 or COLUMNS < 16 (required), or form 0, ROWS >= 256 and B_ROW_STRIDE >= 512.
-//   PACK_A: form 0, A_COLUMN_STRIDE != 1, A_COLUMN_STRIDE >= 512 and COLUMNS >= 256.
+//   TILE_ROWS x TILE_VECTORS, forms 0 and 1:
+//     ROWS < 6: ROWS x min(V, 8, 25 / ROWS). Otherwise by V: 1: 12x1, 2: 12x2, 3: 8x3, 4: 6x4, 5: 5x5, more: of 6x4,
+//     12x2, 8x3, 5x5 the one with the least RP * CP * TILE_VECTORS * (2 * TILE_ROWS + s), the first of equals, where s
+//     is 0 with ROWS >= 1024 (B is packed) and 1 otherwise (B comes from further away).
+//     TILE_ROWS is always cut down to ROWS.
+//   PACK_B, forms 0 and 1: B_COLUMN_STRIDE != 1 or COLUMNS < 16 (required); form 0 also: ROWS >= 1024, or ROWS >= 256
+//     and B_ROW_STRIDE >= 512.
+//   PACK_A, form 0: A_COLUMN_STRIDE >= 1000, DEPTH >= 512 and COLUMNS >= 256.
 #ifndef PREFIX
 #define PREFIX matmul_
 #endif
@@ -152,6 +157,20 @@ typedef PASTE(OUT_T, 4) KERNEL(out4u) __attribute__((aligned(sizeof(OUT_T))));
 #endif
 #ifndef PREFETCH
 #define PREFETCH(p)
+#endif
+// Results larger than the caches go past them, where a vector lies in one line.
+#define STREAMS ((long)BATCH * ROWS * COLUMNS >= 1 << 22)
+#ifdef __has_builtin
+#if __has_builtin(__builtin_nontemporal_store)
+#define STORE_RESULT(place, v) \
+    if (STREAMS && ((ulong)(place) & 63) == 0) \
+        __builtin_nontemporal_store(v, (__global PASTE(OUT_T, 16) *)(place)); \
+    else \
+        *(__global KERNEL(out16u) *)(place) = v
+#endif
+#endif
+#ifndef STORE_RESULT
+#define STORE_RESULT(place, v) *(__global KERNEL(out16u) *)(place) = v
 #endif
 
 // The first row of a row panel, and the first column of vector j of a column panel.
@@ -254,13 +273,20 @@ INLINE void KERNEL(add_product)(
     float16 acc[TILE_ROWS][TILE_VECTORS], __global const float *a, __global const float *b, const int depth)
 {
     for (int begin = 0; begin < depth; begin += 16) {
-#if A_COLUMN_STRIDE == 1 && !PACK_A
-        // The same columns of the next row panel, which comes next: a line of each row every 16 columns.
+        // The same columns of the next row panel, which comes next: as many lines as rows every 16 columns.
+#if PACK_A
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) PREFETCH(a + DEPTH * TILE_ROWS + 16 * i);
+#elif A_COLUMN_STRIDE == 1
 #pragma unroll
         for (int i = 0; i < TILE_ROWS; i++) PREFETCH(a + (size_t)(TILE_ROWS + i) * A_ROW);
 #endif
         const int count = min(16, depth - begin);
         for (int k = 0; k < count; k++) {
+#if FORM == 1 && A_COLUMN_STRIDE != 1 && !PACK_A
+            // The same rows in the next chunk of the depth.
+            PREFETCH(a + SPLIT_DEPTH * A_COLUMN);
+#endif
             float16 values[TILE_VECTORS];
 #pragma unroll
             for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD16(b + B_VECTOR(j));
@@ -306,7 +332,8 @@ INLINE __global const float *KERNEL(columns_of_b)(__global const float *b, const
             const int to = min(COLUMNS - first_column, 16); \
             __global OUT_T *place = c + (size_t)row * COLUMNS + first_column; \
             if (from == 0 && to == 16) { \
-                *(__global KERNEL(out16u) *)place = EPILOGUE_16(acc[i][j], batch, row, first_column); \
+                const PASTE(OUT_T, 16) stored = EPILOGUE_16(acc[i][j], batch, row, first_column); \
+                STORE_RESULT(place, stored); \
             } else { \
                 const float *lanes = (const float *)&acc[i][j]; \
                 for (int lane = from; lane < to; lane++) \
@@ -503,6 +530,8 @@ __kernel void KERNEL(product)(
 #undef LOAD16
 #undef STORE16
 #undef PREFETCH
+#undef STREAMS
+#undef STORE_RESULT
 #undef FIRST_ROW
 #undef FIRST_COLUMN
 #undef VECTOR_COLUMN

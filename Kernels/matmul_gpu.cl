@@ -102,6 +102,13 @@
 #define PASTE(x, y) PASTE_TEXT(x, y)
 #define KERNEL(name) PASTE(PREFIX, name)
 
+// Always: PoCL loses track of local memory that is handed to a function which stays a function.
+#ifdef __clang__
+#define INLINE static inline __attribute__((always_inline))
+#else
+#define INLINE static inline
+#endif
+
 #define ITEMS_ACROSS (TILE_COLUMNS / ITEM_COLUMNS)
 #define ITEMS_DOWN (TILE_ROWS / ITEM_ROWS)
 #define ITEMS (ITEMS_ACROSS * ITEMS_DOWN)
@@ -132,7 +139,7 @@
 #endif
 
 // Reads an item's share of the two tiles whose depth begins at k.
-static inline void KERNEL(fetch)(
+INLINE void KERNEL(fetch)(
     float fetched_a[FETCHES_A], float fetched_b[FETCHES_B], __global const float *a, __global const float *b,
     const int first_row, const int first_column, const int k, const uint item)
 {
@@ -154,7 +161,7 @@ static inline void KERNEL(fetch)(
 }
 
 // Puts the share into local memory.
-static inline void KERNEL(put)(
+INLINE void KERNEL(put)(
     const float fetched_a[FETCHES_A], const float fetched_b[FETCHES_B], __local float *tile_a, __local float *tile_b,
     const uint item)
 {
@@ -287,6 +294,7 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
 #undef PASTE_TEXT
 #undef PASTE
 #undef KERNEL
+#undef INLINE
 #undef ITEMS_ACROSS
 #undef ITEMS_DOWN
 #undef ITEMS

@@ -26,6 +26,8 @@ typedef V(uchar) T(uchar_e) __attribute__((aligned(1)));
 #define STORE_ALIGNED(type, p, value) (*(__global V(type) *)(p) = (value))
 static I T(u_to_i)(U x) { return T(as_int)(x); }
 static U T(i_to_u)(I x) { return T(as_uint)(x); }
+static WIDE T(u_to_wide)(U x) { return AS_WIDE(x); }
+static U T(wide_to_u)(WIDE x) { return T(as_uint)(x); }
 #define WIDEN(x) T(convert_int)(x)
 #define NARROW(x) T(convert_uchar)(x)
 #endif

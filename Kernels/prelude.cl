@@ -3,6 +3,7 @@
 //   WIDTH   1, 2, 4, 8 or 16           F, I, U   float, int and uint of that width
 //   T(name) the name with the width appended, so that widths do not clash
 //   M(c)    a comparison as an int mask, 0 or -1 in each lane, also where the width is 1
+//   WIDE    the ulong vector of the same size, where the width is 2 or more
 //   LANES   the numbers of the lanes, 0, 1, ..., as an I
 // In registers an Int32, a UInt8 and a Bool are all of type I; a Bool is such a mask.
 //
@@ -216,13 +217,13 @@ static F T(t_sign)(F x) {
 }
 static I T(t_sign_int)(I x) { return M(x < 0) - M(x > 0); }
 static I T(t_abs_int)(I x) { return M(x < 0) ? -x : x; }
-static F T(t_max)(F a, F b) { return M(a > b) | M(a != a) ? a : b; }
-static F T(t_min)(F a, F b) { return M(a < b) | M(a != a) ? a : b; }
+static F T(t_max)(F a, F b) { return (M(a > b) | M(a != a)) ? a : b; }
+static F T(t_min)(F a, F b) { return (M(a < b) | M(a != a)) ? a : b; }
 static I T(t_max_int)(I a, I b) { return max(a, b); }
 static I T(t_min_int)(I a, I b) { return min(a, b); }
 
 // Division by zero gives zero; the lowest integer by -1 wraps to itself, and leaves no remainder.
-static I T(t_divisor)(I a, I b) { return M(b == 0) | (M(a == INT_MIN) & M(b == -1)) ? (I)(1) : b; }
+static I T(t_divisor)(I a, I b) { return (M(b == 0) | (M(a == INT_MIN) & M(b == -1))) ? (I)(1) : b; }
 static I T(t_divide_int)(I a, I b) { return M(b == 0) ? (I)(0) : a / T(t_divisor)(a, b); }
 static I T(t_remainder_int)(I a, I b) { return M(b == 0) ? (I)(0) : a % T(t_divisor)(a, b); }
 
@@ -240,15 +241,30 @@ static I T(t_float_to_uint8)(F x) {
     return M(x != x) ? (I)(0) : T(to_i)(bounded);
 }
 
+// Both words of the 64-bit products x * factor. CPUs multiply the even and the odd lanes, each in 64 bits.
+static void T(multiply_wide)(U x, uint factor, U *high, U *low) {
+#if WIDTH == 1 || defined(NATIVE_MATH)
+    *high = mul_hi(x, (U)(factor));
+    *low = x * factor;
+#else
+    WIDE even = T(u_to_wide)(x) & 0xffffffffUL;
+    WIDE odd = T(u_to_wide)(x) >> 32;
+    even *= (ulong)factor;
+    odd *= (ulong)factor;
+    *high = T(wide_to_u)((even >> 32) | (odd & 0xffffffff00000000UL));
+    *low = T(wide_to_u)((even & 0xffffffffUL) | (odd << 32));
+#endif
+}
+
 // Philox4x32-10: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011). Words 0 and 1.
 static void T(philox)(U c0, U c1, uint stream, uint k0, uint k1, U *word0, U *word1) {
     U c2 = (U)(stream);
     U c3 = (U)(0u);
+#pragma unroll
     for (int round = 0; round < 10; ++round) {
-        U high0 = mul_hi((U)(0xd2511f53u), c0);
-        U low0 = c0 * 0xd2511f53u;
-        U high1 = mul_hi((U)(0xcd9e8d57u), c2);
-        U low1 = c2 * 0xcd9e8d57u;
+        U high0, low0, high1, low1;
+        T(multiply_wide)(c0, 0xd2511f53u, &high0, &low0);
+        T(multiply_wide)(c2, 0xcd9e8d57u, &high1, &low1);
         c0 = high1 ^ c1 ^ k0;
         c1 = low1;
         c2 = high0 ^ c3 ^ k1;

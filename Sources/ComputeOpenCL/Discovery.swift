@@ -12,11 +12,14 @@ public struct OpenCLDiscovery: Sendable {
 extension OpenCLDevice {
     /// Opens every device of every platform. A platform or device that fails is skipped and its reason kept.
     public static func all() -> OpenCLDiscovery {
-        discover(shape: nil)
+        discover(shape: nil, cacheFolder: ProgramCache.standardFolder)
     }
 
-    /// The same, with the kernels of one class of device forced upon all: tests run the GPU's kernels on a CPU.
-    package static func discover(shape: KernelShape?) -> OpenCLDiscovery {
+    /// The same, with the kernels of one class of device forced upon all, so that tests run the GPU's kernels on a CPU;
+    /// and with another folder for compiled programs, or none.
+    package static func discover(
+        shape: KernelShape?, cacheFolder: String? = ProgramCache.standardFolder
+    ) -> OpenCLDiscovery {
         var found = OpenCLDiscovery(devices: [], problems: [])
         guard tessera_opencl_load() else {
             let reason = String(cString: tessera_opencl_problem())
@@ -32,11 +35,15 @@ extension OpenCLDevice {
         }
         var platforms = [cl_platform_id?](repeating: nil, count: Int(count))
         _ = tessera_clGetPlatformIDs(count, &platforms, nil)
-        for platform in platforms.compactMap({ $0 }) { open(platform, shape: shape, into: &found) }
+        for platform in platforms.compactMap({ $0 }) {
+            open(platform, shape: shape, cacheFolder: cacheFolder, into: &found)
+        }
         return found
     }
 
-    private static func open(_ platform: cl_platform_id, shape: KernelShape?, into found: inout OpenCLDiscovery) {
+    private static func open(
+        _ platform: cl_platform_id, shape: KernelShape?, cacheFolder: String?, into found: inout OpenCLDiscovery
+    ) {
         let name = OpenCLQuery.text(ofPlatform: platform, CL_PLATFORM_NAME)
         var count: cl_uint = 0
         let all = cl_device_type(CL_DEVICE_TYPE_ALL)
@@ -50,7 +57,7 @@ extension OpenCLDevice {
         _ = tessera_clGetDeviceIDs(platform, all, count, &devices, nil)
         for device in devices.compactMap({ $0 }) {
             do {
-                found.devices.append(try OpenCLDevice(device, of: platform, shape: shape))
+                found.devices.append(try OpenCLDevice(device, of: platform, shape: shape, cacheFolder: cacheFolder))
             } catch {
                 found.problems.append(error)
             }

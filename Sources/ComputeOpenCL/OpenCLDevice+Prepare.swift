@@ -40,7 +40,8 @@ extension OpenCLDevice {
             throw .unsupported(device: info.name, what: "a kernel that was not compiled")
         }
         var code: cl_int = 0
-        guard let kernel = tessera_clCreateKernel(place.program, place.name + launch.entry, &code), code == CL_SUCCESS else {
+        guard let kernel = tessera_clCreateKernel(place.program, place.name + launch.entry, &code), code == CL_SUCCESS
+        else {
             throw .callFailed(device: info.name, call: "clCreateKernel", code: OpenCLCode.name(code))
         }
         var slots: [(index: cl_uint, slot: Int)] = []
@@ -72,24 +73,35 @@ extension OpenCLDevice {
             local: launch.groups.indices.map { $0 == 0 ? launch.groupSize : 1 }, slots: slots)
     }
 
-    /// Compiles those kernels that are new, as one program, or finds that program in the cache on disk.
+    /// Kernels of one program at the most: each program costs some time of its own, and one that is finished is kept on
+    /// disk even if the next ones are never reached.
+    private static let kernelsOfProgram = 32
+
+    /// Compiles those kernels that are new, or finds their programs in the cache on disk.
     private func compile(_ sources: [KernelSource]) throws(DeviceError) {
-        var fresh: [KernelSource] = []
         var seen: Set<KernelSource> = []
-        for source in sources where kernels.place(of: source) == nil && seen.insert(source).inserted {
-            fresh.append(source)
+        let fresh = sources.filter { kernels.place(of: $0) == nil && seen.insert($0).inserted }
+        var missing: [(sources: [KernelSource], text: String, path: String?)] = []
+        for start in stride(from: 0, to: fresh.count, by: OpenCLDevice.kernelsOfProgram) {
+            let part = Array(fresh[start...].prefix(OpenCLDevice.kernelsOfProgram))
+            let text = try ProgramText.text(of: part, traits: traits)
+            let path = cache.path(source: text, options: ProgramText.options)
+            if let path, let binary = cache.read(path) {
+                if let program = load(binary) {
+                    kernels.add(program, of: part)
+                    continue
+                }
+                cache.remove(path)
+            }
+            missing.append((part, text, path))
         }
-        if fresh.isEmpty { return }
-        let text = try ProgramText.text(of: fresh, traits: traits)
-        let path = cache.path(source: text, options: ProgramText.options)
-        if let path, let binary = cache.read(path) {
-            if let program = load(binary) { return kernels.add(program, of: fresh) }
-            cache.remove(path)
+        if missing.isEmpty { return }
+        lockedCompileHook?(missing.reduce(0) { $0 + $1.sources.count })
+        for (part, text, path) in missing {
+            let program = try build(text, kernels: part.count)
+            kernels.add(program, of: part)
+            if let path, let binary = binary(of: program) { cache.write(binary, to: path) }
         }
-        lockedCompileHook?(fresh.count)
-        let program = try build(text, kernels: fresh.count)
-        kernels.add(program, of: fresh)
-        if let path, let binary = binary(of: program) { cache.write(binary, to: path) }
     }
 
     private func build(_ text: String, kernels: Int) throws(DeviceError) -> cl_program {
@@ -138,7 +150,9 @@ extension OpenCLDevice {
         var size = 0
         let wordBytes = MemoryLayout<Int>.size
         let sizes = cl_program_info(CL_PROGRAM_BINARY_SIZES)
-        guard tessera_clGetProgramInfo(program, sizes, wordBytes, &size, nil) == CL_SUCCESS, size > 0 else { return nil }
+        guard tessera_clGetProgramInfo(program, sizes, wordBytes, &size, nil) == CL_SUCCESS, size > 0 else {
+            return nil
+        }
         var bytes = [UInt8](repeating: 0, count: size)
         let code = bytes.withUnsafeMutableBufferPointer { buffer in
             var pointers: [UnsafeMutablePointer<UInt8>?] = [buffer.baseAddress]

@@ -41,13 +41,15 @@ extension OpenCLDevice {
         for (slot, buffer) in bindings.enumerated() {
             guard let own = buffer as? OpenCLBuffer, own.device === self else {
                 throw .badBuffer(
-                    device: info.name, what: "slot \(slot) is bound to a buffer of another device; move the tensor here")
+                    device: info.name, what: "slot \(slot) is bound to a buffer of another device; move the tensor here"
+                )
             }
             memory.append(own.memory)
         }
         for (slot, bytes) in prepared.requiredBytes {
             guard slot < bindings.count else {
-                throw .badBuffer(device: info.name, what: "slot \(slot) is used and \(bindings.count) buffers are bound")
+                throw .badBuffer(
+                    device: info.name, what: "slot \(slot) is used and \(bindings.count) buffers are bound")
             }
             guard bytes <= bindings[slot].bytes else {
                 throw .badBuffer(

@@ -25,7 +25,9 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
     var isBusy = false
     private var compileHook: (@Sendable (Int) -> Void)?
 
-    init(_ device: cl_device_id, of platform: cl_platform_id, shape: KernelShape?) throws(DeviceError) {
+    init(
+        _ device: cl_device_id, of platform: cl_platform_id, shape: KernelShape?, cacheFolder: String?
+    ) throws(DeviceError) {
         let info = try OpenCLDevice.describe(device, of: platform)
         self.info = info
         id = device
@@ -52,7 +54,7 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
         self.queue = queue
         pool = MemoryPool(context: context, info: info)
         let version = OpenCLQuery.text(ofPlatform: platform, CL_PLATFORM_VERSION)
-        cache = ProgramCache(identity: [info.name, info.driver, info.platform, version])
+        cache = ProgramCache(folder: cacheFolder, identity: [info.name, info.driver, info.platform, version])
     }
 
     deinit {
@@ -64,7 +66,8 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
         _ = tessera_clReleaseContext(context)
     }
 
-    /// Called, with their number, before kernels that no cache holds are compiled, which can take seconds.
+    /// Called, with their number, before kernels that no cache holds are compiled, which can take seconds. The device is
+    /// busy meanwhile: the function must not use it.
     public var onCompile: (@Sendable (Int) -> Void)? {
         get { lock.locked { compileHook } }
         set { lock.locked { compileHook = newValue } }
@@ -87,15 +90,16 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
     /// Throws the error that a call's code stands for.
     func check(_ code: cl_int, _ call: String) throws(DeviceError) {
         if code == CL_SUCCESS { return }
-        if code == -4 {
-            let usage = pool.usage
-            throw .outOfMemory(
-                device: info.name, requested: 0, inUse: usage.inUse + usage.pooled, total: info.memory)
+        if code == CL_MEM_OBJECT_ALLOCATION_FAILURE {
+            // Drivers may give memory only at the first use: what is missing is all that is in use.
+            let inUse = pool.usage.inUse
+            throw .outOfMemory(device: info.name, requested: inUse, inUse: inUse, total: info.memory)
         }
         throw .callFailed(device: info.name, call: call, code: OpenCLCode.name(code))
     }
 
-    private static func describe(_ device: cl_device_id, of platform: cl_platform_id) throws(DeviceError) -> DeviceInfo {
+    private static func describe(_ device: cl_device_id, of platform: cl_platform_id) throws(DeviceError) -> DeviceInfo
+    {
         let name = OpenCLQuery.text(of: device, CL_DEVICE_NAME)
         guard OpenCLQuery.number(of: device, CL_DEVICE_AVAILABLE, cl_bool.self) != 0 else {
             throw .unavailable(what: name, reason: "its driver says that it is not available")

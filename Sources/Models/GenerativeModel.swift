@@ -61,9 +61,9 @@ public struct LossTerms: Sendable {
 public struct Recipe: Hashable, Sendable {
     public var epochs: Int
     public var batchSize: Int
-    public var learningRate: Float
+    public var learningRate: Double
 
-    public init(epochs: Int = 20, batchSize: Int = 128, learningRate: Float = 1e-3) {
+    public init(epochs: Int = 20, batchSize: Int = 128, learningRate: Double = 1e-3) {
         self.epochs = epochs
         self.batchSize = batchSize
         self.learningRate = learningRate

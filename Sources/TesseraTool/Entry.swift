@@ -10,11 +10,9 @@ enum Entry {
             let arguments = Array(CommandLine.arguments.dropFirst())
             if try ModelHelp.printed(for: arguments) { return }
             var command = try TesseraCommand.parseAsRoot(arguments)
-            do {
-                try command.run()
-            } catch let error as any ToolFailure {
-                fail(String(describing: error), status: EXIT_FAILURE)
-            }
+            try command.run()
+        } catch let error as any ToolFailure {
+            fail(String(describing: error), status: EXIT_FAILURE)
         } catch {
             let status = TesseraCommand.exitCode(for: error)
             // Help and the version come as errors too.

@@ -10,10 +10,16 @@ struct DeviceOption: ParsableArguments {
             valueName: "device"))
     var device: String?
 
-    /// The device that was asked for, whose name is told on standard error.
-    func chosen() throws -> any Device {
+    /// The device that was asked for. Its name is printed.
+    func chosen(json: Bool) throws -> any Device {
         let device = try DeviceSelection.choose(device)
-        Output.note("device: \(device.info.name) (\(device.info.platform))")
+        if json {
+            Output.line(
+                JSONLine(event: "device").adding("device", device.info.name).adding("platform", device.info.platform)
+                    .adding("kind", device.info.kind.rawValue))
+        } else {
+            Output.line("device: \(device.info.name) (\(device.info.platform))")
+        }
         return device
     }
 }

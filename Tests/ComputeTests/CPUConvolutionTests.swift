@@ -27,23 +27,34 @@ import Testing
         Case(name: "3x3", geometry: geometry(2, (9, 7, 5), (9, 7, 6), taps([-1, 0, 1], [-1, 0, 1]))),
         Case(name: "1x1", geometry: geometry(3, (5, 4, 7), (5, 4, 3), taps([0], [0]))),
         Case(name: "1x1 on another pixel", geometry: geometry(3, (5, 4, 7), (5, 4, 3), taps([0], [-1]))),
-        Case(name: "1x1 of every other pixel", geometry: geometry(1, (6, 5, 2), (3, 3, 4), stride: (2, 2), taps([0], [0]))),
-        Case(name: "4x4 by 2", geometry: geometry(2, (8, 8, 3), (4, 4, 5), stride: (2, 2), taps([-1, 0, 1, 2], [-1, 0, 1, 2]))),
+        Case(
+            name: "1x1 of every other pixel",
+            geometry: geometry(1, (6, 5, 2), (3, 3, 4), stride: (2, 2), taps([0], [0]))),
+        Case(
+            name: "4x4 by 2",
+            geometry: geometry(2, (8, 8, 3), (4, 4, 5), stride: (2, 2), taps([-1, 0, 1, 2], [-1, 0, 1, 2]))),
         Case(
             name: "5x3 by 3 and 2, odd sizes",
             geometry: geometry(2, (11, 9, 2), (4, 5, 3), stride: (3, 2), taps([-2, -1, 0, 1, 2], [0, 1, 2]))),
-        Case(name: "stride beyond the taps", geometry: geometry(1, (10, 10, 2), (4, 4, 3), stride: (3, 3), taps([0, 1], [0]))),
+        Case(
+            name: "stride beyond the taps",
+            geometry: geometry(1, (10, 10, 2), (4, 4, 3), stride: (3, 3), taps([0, 1], [0]))),
         Case(name: "dilated", geometry: geometry(1, (9, 9, 4), (9, 9, 2), taps([-3, 0, 3], [-2, 0, 2]))),
         Case(
             name: "masked, in no order",
             geometry: geometry(
                 2, (6, 7, 3), (6, 7, 4),
                 [.init(dy: 0, dx: -1), .init(dy: -1, dx: 1), .init(dy: -1, dx: -1), .init(dy: -1, dx: 0)])),
-        Case(name: "taps beyond the image", geometry: geometry(1, (3, 2, 2), (3, 2, 3), taps([-4, 0], [-1, 0, 1, 2, 3]))),
+        Case(
+            name: "taps beyond the image",
+            geometry: geometry(1, (3, 2, 2), (3, 2, 3), taps([-4, 0], [-1, 0, 1, 2, 3]))),
         Case(name: "many pixels", geometry: geometry(3, (60, 61, 1), (60, 61, 4), taps([-1, 0, 1], [-1, 0, 1]))),
         Case(
             name: "many pixels by 2",
             geometry: geometry(4, (81, 80, 2), (41, 40, 2), stride: (2, 2), taps([-1, 0, 1], [-1, 0, 1, 2]))),
+        Case(
+            name: "few channels to many",
+            geometry: geometry(5, (9, 8, 2), (5, 3, 9), stride: (2, 3), taps([-2, -1, 0, 1], [-1, 0, 1]))),
         Case(name: "no images", geometry: geometry(0, (4, 4, 2), (4, 4, 2), taps([0, 1], [0]))),
     ]
 
@@ -84,7 +95,9 @@ import Testing
             let found = two[2].floats
             var expected = CPUConvolutionTests.reference(kind, geometry, x, y, w)
             if epilogue != nil {
-                for index in expected.indices { expected[index] = 2 * expected[index] + Double(biases[index % columns]) }
+                for index in expected.indices {
+                    expected[index] = 2 * expected[index] + Double(biases[index % columns])
+                }
             }
             expectClose(Array(found[1..<count + 1]), expected, tolerance: 5e-5, `case`.name)
             #expect(found[0] == -987_654 && found[count + 1] == -987_654, "written outside the result")

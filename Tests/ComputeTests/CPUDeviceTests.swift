@@ -47,7 +47,8 @@ import Testing
     @Test("Running out of memory is an error with numbers in it")
     func outOfMemory() throws {
         let total = device.info.memory
-        #expect(throws: DeviceError.outOfMemory(device: device.info.name, requested: total + 1, inUse: 0, total: total)) {
+        #expect(throws: DeviceError.outOfMemory(device: device.info.name, requested: total + 1, inUse: 0, total: total))
+        {
             try device.allocate(bytes: total + 1)
         }
         #expect(throws: DeviceError.self) { try device.allocate(bytes: -1) }
@@ -75,7 +76,9 @@ import Testing
             }
         }
         let stranger = try CPUDevice(threads: 1).allocate(bytes: 8)
-        #expect(throws: DeviceError.self) { try bytes.withUnsafeBytes { try device.upload($0, to: stranger, offset: 0) } }
+        #expect(throws: DeviceError.self) {
+            try bytes.withUnsafeBytes { try device.upload($0, to: stranger, offset: 0) }
+        }
     }
 
     @Test("Bindings are checked before anything runs")

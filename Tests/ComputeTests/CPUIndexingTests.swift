@@ -10,7 +10,8 @@ import Testing
         let width = 3 * type.size
         let table = (0..<5 * width).map { UInt8($0 + 1) }
         let step = GatherStep(
-            table: Operand(slot: 0, dtype: type), rows: 5, width: 3, indices: Operand(slot: 1, offset: 1, dtype: .int32),
+            table: Operand(slot: 0, dtype: type), rows: 5, width: 3,
+            indices: Operand(slot: 1, offset: 1, dtype: .int32),
             count: indices.count, destination: Operand(slot: 2, dtype: type))
         let found = try CPUDevice(threads: 2).results(
             of: [.gather(step)],

@@ -108,8 +108,17 @@ import Testing
     func corners() throws {
         let infinity = Float.infinity
         let cases: [(UnaryOperation, [(Float, Float)])] = [
-            (.exp, [(-infinity, 0), (infinity, infinity), (0, 1), (100, infinity), (-200, 0), (-100, Float(bitPattern: 27))]),
-            (.log, [(0, -infinity), (-1, .nan), (infinity, infinity), (1, 0), (0x1p-140, -97.040_61), (-infinity, .nan)]),
+            (
+                .exp,
+                [
+                    (-infinity, 0), (infinity, infinity), (0, 1), (100, infinity), (-200, 0),
+                    (-100, Float(bitPattern: 27)),
+                ]
+            ),
+            (
+                .log,
+                [(0, -infinity), (-1, .nan), (infinity, infinity), (1, 0), (0x1p-140, -97.040_61), (-infinity, .nan)]
+            ),
             (.log1p, [(-1, -infinity), (-2, .nan), (infinity, infinity), (0, 0)]),
             (.expm1, [(-infinity, -1), (infinity, infinity), (0, 0), (-100, -1), (100, infinity)]),
             (.sqrt, [(0, 0), (-1, .nan), (infinity, infinity)]),
@@ -183,7 +192,9 @@ import Testing
             (.divide, [2, 0, 127, 0, 0]), (.remainder, [0, 3, 1, 0, 0]),
             (.maximum, zip(bytes, others).map { max($0, $1) }), (.minimum, zip(bytes, others).map { min($0, $1) }),
         ] {
-            let found = try apply([.uint8, .uint8], [HostSlot(bytes: bytes), HostSlot(bytes: others)], to: .uint8, count: 5) {
+            let found = try apply(
+                [.uint8, .uint8], [HostSlot(bytes: bytes), HostSlot(bytes: others)], to: .uint8, count: 5
+            ) {
                 $0.append(.binary(operation, $1[0], $1[1]), type: .uint8)
             }
             #expect(found.bytes == expected, "\(operation)")

@@ -40,8 +40,9 @@ import Testing
         let extents = [1, 2, 3, 5, 8, 17, 30]
         var shape = (0..<Int.random(in: 0...4, using: &random)).map { _ in extents.randomElement(using: &random) ?? 1 }
         if Bool.random(using: &random), !shape.isEmpty, shape.reduce(1, *) < 300 {
-            shape[Int.random(in: 0..<shape.count, using: &random)] = [64, 255, 256, 257, 513, 1300].randomElement(
-                using: &random) ?? 1
+            shape[Int.random(in: 0..<shape.count, using: &random)] =
+                [64, 255, 256, 257, 513, 1300].randomElement(
+                    using: &random) ?? 1
         }
         return shape
     }
@@ -60,7 +61,8 @@ import Testing
             operands.append(Operand(slot: slot, offset: 2, dtype: type))
             switch type {
             case .float32: slots.append(HostSlot(random.floats(elements + 2)))
-            case .int32: slots.append(HostSlot((0..<elements + 2).map { _ in Int32.random(in: -9...9, using: &random) }))
+            case .int32:
+                slots.append(HostSlot((0..<elements + 2).map { _ in Int32.random(in: -9...9, using: &random) }))
             case .uint8, .bool:
                 let most: UInt8 = type == .bool ? 1 : 255
                 slots.append(
@@ -147,7 +149,9 @@ import Testing
             .pointwise(
                 PointwiseStep(
                     shape: shape, body: body, operands: [Operand(slot: 0, dtype: .float32)],
-                    stores: [Store(value: y, destination: Operand(slot: 1, dtype: .float32), view: .init(contiguous: shape))]
+                    stores: [
+                        Store(value: y, destination: Operand(slot: 1, dtype: .float32), view: .init(contiguous: shape))
+                    ]
                 ))
         ]
         for axis in shape.indices {
@@ -237,8 +241,10 @@ import Testing
             }
             let ints = (0..<1024).map { Int32($0) &* 5_000_000 }
             let found = try device.results(
-                of: [reduce(.maximum, x, .float32, slot: 2), reduce(.sum, i, .int32, slot: 3),
-                    reduce(.maximum, i, .int32, slot: 4)],
+                of: [
+                    reduce(.maximum, x, .float32, slot: 2), reduce(.sum, i, .int32, slot: 3),
+                    reduce(.maximum, i, .int32, slot: 4),
+                ],
                 slots: [HostSlot(values), HostSlot(ints), HostSlot(room: 1), HostSlot(room: 1), HostSlot(room: 1)])
             #expect(found[2].floats[0].isNaN)
             #expect(found[3].ints == [ints.reduce(0, &+)])

@@ -6,15 +6,23 @@ import Testing
 struct OpenCLPointwiseTests {
     typealias Shape = OpenCLFixture.Shape
     typealias Slot = OpenCLFixture.Slot
+    typealias Case = OpenCLFixture.Case
 
     /// Values of interest for every function of one argument.
     private static let arguments: [Double] =
         (0..<4000).map { Double($0 - 2000) / 97 } + (0..<400).map { Double($0 - 200) * 0.617 }
         + (0..<200).map { Double(sign: $0 % 2 == 0 ? .plus : .minus, exponent: -$0 / 2, significand: 1.37) }
-        + [0, -0.0, .infinity, -.infinity, .nan, 1e-40, -1e-40, 3e38, -3e38, 1e30, 88.7, 88.8, -87.4, -103.9, -104.1, 1]
+        + [
+            0, -0.0, .infinity, -.infinity, .nan, 1e-40, -1e-40, 3e38, -3e38, 1e30, 88.7, 88.8, -87.4, -103.9, -104.1,
+            1,
+        ]
 
-    @Test(arguments: Shape.allCases, UnaryOperation.allCases.filter { $0 != .not })
-    func unaryFunctions(_ shape: Shape, _ operation: UnaryOperation) throws {
+    @Test(arguments: Shape.allCases)
+    func unaryFunctions(_ shape: Shape) throws {
+        try OpenCLFixture.compare(UnaryOperation.allCases.filter { $0 != .not }.map(unaryCase), shape)
+    }
+
+    private func unaryCase(_ operation: UnaryOperation) -> Case {
         var values = OpenCLPointwiseTests.arguments
         // Beyond this the double reference of a Float32 argument is right, but slow paths differ by device.
         if operation == .sin || operation == .cos { values += [40001, -123456.7, 1e6] }
@@ -22,13 +30,18 @@ struct OpenCLPointwiseTests {
         let step = PointwiseStep.map(count: count, from: .float32, to: .float32) { .unary(operation, $0) }
         let tolerance: Double = operation == .exp || operation == .log ? 2.5e-7 : 1e-6
         let absolute: Double = operation == .sin || operation == .cos ? 2e-7 : 1.5e-45
-        try OpenCLFixture.compare(
-            [step], [Slot(.float32, values), .zeros(count: count)], shape, relative: tolerance, absolute: absolute,
-            "\(operation)")
+        return Case(
+            steps: [step], slots: [Slot(.float32, values), .zeros(count: count)], relative: tolerance,
+            absolute: absolute, note: "\(operation)")
     }
 
-    @Test(arguments: Shape.allCases, BinaryOperation.allCases)
-    func binaryFunctions(_ shape: Shape, _ operation: BinaryOperation) throws {
+    @Test(arguments: Shape.allCases)
+    func binaryFunctions(_ shape: Shape) throws {
+        try OpenCLFixture.compare(BinaryOperation.allCases.flatMap(binaryCases), shape)
+    }
+
+    private func binaryCases(_ operation: BinaryOperation) -> [Case] {
+        var cases: [Case] = []
         for dtype in DType.allCases {
             let isLogical = operation == .and || operation == .or
             let values: [Double]
@@ -58,11 +71,15 @@ struct OpenCLPointwiseTests {
                 shape: [count], body: body,
                 operands: [Operand(slot: 0, dtype: dtype), Operand(slot: 1, dtype: dtype)],
                 stores: [Store(value: result, destination: Operand(slot: 2, dtype: resultType), view: view)])
-            try OpenCLFixture.compare(
-                [.pointwise(step)],
-                [Slot(dtype, pairs.map(\.0)), Slot(dtype, pairs.map(\.1)), .zeros(resultType, count: count)], shape,
-                relative: operation == .power ? 1.5e-6 : 1.2e-7, "\(operation) of \(dtype)")
+            cases.append(
+                Case(
+                    steps: [.pointwise(step)],
+                    slots: [
+                        Slot(dtype, pairs.map(\.0)), Slot(dtype, pairs.map(\.1)), .zeros(resultType, count: count),
+                    ],
+                    relative: operation == .power ? 1.5e-6 : 1.2e-7, note: "\(operation) of \(dtype)"))
         }
+        return cases
     }
 
     @Test(arguments: Shape.allCases)
@@ -75,23 +92,33 @@ struct OpenCLPointwiseTests {
             .int32: [0, 1, -1, 255, 256, 300, -300, 2_147_483_647, -2_147_483_648],
             .uint8: [0, 1, 2, 127, 128, 255], .bool: [0, 1],
         ]
+        var cases: [Case] = []
         for from in DType.allCases {
             for to in DType.allCases {
                 var values = contents[from] ?? []
                 while values.count < 53 { values += values }
                 let step = PointwiseStep.map(count: values.count, from: from, to: to) { .cast(to, $0) }
-                try OpenCLFixture.compare(
-                    [step], [Slot(from, values), .zeros(to, count: values.count)], shape, relative: 6e-8,
-                    "\(from) to \(to)")
+                cases.append(
+                    Case(
+                        steps: [step], slots: [Slot(from, values), .zeros(to, count: values.count)], relative: 6e-8,
+                        note: "\(from) to \(to)"))
             }
         }
+        try OpenCLFixture.compare(cases, shape)
     }
 
     /// One step with loads of every kind: broadcast, transposed, padded, flipped, strided; of several extents.
-    @Test(
-        arguments: Shape.allCases,
-        [[1], [37], [1000], [3, 5], [7, 64], [5, 28], [4, 3, 100], [2, 3, 5, 17], [6, 300], [3, 1, 40], [2, 33, 3]])
-    func views(_ shape: Shape, _ extents: [Int]) throws {
+    @Test(arguments: Shape.allCases)
+    func views(_ shape: Shape) throws {
+        let extents = [
+            [1], [37], [1000], [3, 5], [7, 64], [5, 28], [4, 3, 100], [2, 3, 5, 17], [6, 300], [3, 1, 40], [2, 33, 3],
+            // Transposed reads walk across rows.
+            [40, 100],
+        ]
+        try OpenCLFixture.compare(extents.flatMap(viewCases), shape)
+    }
+
+    private func viewCases(_ extents: [Int]) -> [Case] {
         let rank = extents.count
         let count = extents.reduce(1, *)
         let contiguous = View(contiguous: extents)
@@ -116,7 +143,7 @@ struct OpenCLPointwiseTests {
             contiguous, View(shape: extents, strides: transposedStrides), broadcast, outerBroadcast, flipped, strided,
             padded, paddedBroadcast,
         ]
-        for dtype in [DType.float32, .uint8] {
+        return [DType.float32, .uint8].map { dtype in
             var body = Expression()
             var sum: Int?
             for (number, view) in views.enumerated() {
@@ -128,7 +155,8 @@ struct OpenCLPointwiseTests {
             }
             // Coordinates, and where the padding is.
             let coordinate = body.append(.index(view: contiguous), type: .int32)
-            let padding = body.append(.index(view: View(shape: extents, strides: padded.strides, offset: 5)), type: .int32)
+            let padding = body.append(
+                .index(view: View(shape: extents, strides: padded.strides, offset: 5)), type: .int32)
             let difference = body.append(.binary(.subtract, coordinate, padding), type: .int32)
             let memory =
                 dtype == .float32
@@ -141,9 +169,9 @@ struct OpenCLPointwiseTests {
                         value: difference, destination: Operand(slot: 2, offset: 1, dtype: .int32),
                         view: View(shape: extents, strides: transposedStrides)),
                 ])
-            try OpenCLFixture.compare(
-                [.pointwise(step)], [memory, .zeros(count: count), .zeros(.int32, count: count + 2)], shape,
-                absolute: 2e-6, "\(extents) \(dtype)")
+            return Case(
+                steps: [.pointwise(step)], slots: [memory, .zeros(count: count), .zeros(.int32, count: count + 2)],
+                absolute: 2e-6, note: "\(extents) \(dtype)")
         }
     }
 
@@ -194,7 +222,8 @@ struct OpenCLPointwiseTests {
         try OpenCLFixture.compare(
             [.pointwise(step)],
             [
-                .noise(count: count), Slot(.bool, (0..<count).map { Double($0 % 3 == 0 ? 1 : 0) }), .zeros(count: count),
+                .noise(count: count), Slot(.bool, (0..<count).map { Double($0 % 3 == 0 ? 1 : 0) }),
+                .zeros(count: count),
                 .zeros(.bool, count: count), .zeros(count: count), .zeros(.bool, count: count),
             ], shape)
     }
@@ -213,7 +242,7 @@ struct OpenCLPointwiseTests {
                     Store(value: value, destination: Operand(slot: 1, dtype: dtype), view: View(contiguous: [count]))
                 ])
             let slots = [Slot(.int32, key), Slot.zeros(dtype, count: count)]
-            try OpenCLFixture.compare([.pointwise(step)], slots, shape, absolute: 1e-6, "\(distribution)")
+            try OpenCLFixture.compare([.pointwise(step)], slots, shape)
             if distribution == .bits && offset == 0 {
                 // The first known answer of the method's authors.
                 let results = try OpenCLFixture.run([.pointwise(step)], slots, on: OpenCLFixture.device(shape))

@@ -38,19 +38,25 @@ struct OpenCLProductTests {
         [300, 20, 50], [20, 300, 50], [64, 64, 3000], [10, 33, 2500], [130, 200, 64], [260, 64, 600], [7, 5, 0],
     ]
 
-    @Test(arguments: Shape.allCases, OpenCLProductTests.sizes)
-    func products(_ shape: Shape, _ size: [Int]) throws {
-        let (rows, columns, depth) = (size[0], size[1], size[2])
-        for layout in 0..<4 {
-            for batch in [1, 3] where batch == 1 || rows * columns * depth < 100_000 {
-                try product(shape, batch, rows, columns, depth, transposed: (layout & 1 != 0, layout & 2 != 0))
+    @Test(arguments: Shape.allCases)
+    func products(_ shape: Shape) throws {
+        var cases: [OpenCLFixture.Case] = []
+        for (number, size) in OpenCLProductTests.sizes.enumerated() {
+            for layout in 0..<4 where (number + layout) % 2 == 0 {
+                // Shared matrices, batches and epilogues in turn.
+                let turn = number + layout / 2
+                let dtype = [DType?.none, .float32, .bool, .int32][turn % 4]
+                let batch = size.reduce(1, *) < 100_000 ? 1 + turn % 3 : 1
+                cases.append(product(batch, size, (layout & 1 != 0, layout & 2 != 0), storing: dtype))
             }
         }
+        try OpenCLFixture.compare(cases, shape)
     }
 
     private func product(
-        _ shape: Shape, _ batch: Int, _ rows: Int, _ columns: Int, _ depth: Int, transposed: (a: Bool, b: Bool)
-    ) throws {
+        _ batch: Int, _ size: [Int], _ transposed: (a: Bool, b: Bool), storing dtype: DType?
+    ) -> OpenCLFixture.Case {
+        let (rows, columns, depth) = (size[0], size[1], size[2])
         let a = Matrix(
             operand: Operand(slot: 0, offset: 1, dtype: .float32), batchStride: batch > 1 ? rows * depth : 0,
             rowStride: transposed.a ? 1 : depth, columnStride: transposed.a ? rows : 1)
@@ -59,21 +65,19 @@ struct OpenCLProductTests {
             operand: Operand(slot: 1, offset: 3, dtype: .float32), batchStride: 0,
             rowStride: transposed.b ? 1 : columns, columnStride: transposed.b ? depth : 1)
         let results = [batch, rows, columns]
-        for dtype in [DType?.none, .float32, .bool, .int32] where dtype == nil || (!transposed.a && !transposed.b) {
-            let step = ContractionStep(
-                batch: batch, rows: rows, columns: columns, depth: depth, a: a, b: b,
-                epilogue: dtype.map { OpenCLProductTests.epilogue(results, storing: $0, slots: (2, 3)) },
-                destination: Operand(slot: 4, offset: 5, dtype: dtype ?? .float32))
-            let count = results.reduce(1, *)
-            let slots = [
-                Slot.noise(count: batch * rows * depth + 1), .noise(count: depth * columns + 3, seed: 2),
-                .noise(count: columns + 1, seed: 3), .noise(count: count + 2, seed: 4),
-                .zeros(dtype ?? .float32, count: count + 7),
-            ]
-            try OpenCLFixture.compare(
-                [.contraction(step)], slots, shape, relative: 2e-6, absolute: 1e-6 + 1e-7 * Double(depth),
-                "\(batch)x\(rows)x\(columns)x\(depth) \(transposed) storing \(dtype?.description ?? "the product")")
-        }
+        let step = ContractionStep(
+            batch: batch, rows: rows, columns: columns, depth: depth, a: a, b: b,
+            epilogue: dtype.map { OpenCLProductTests.epilogue(results, storing: $0, slots: (2, 3)) },
+            destination: Operand(slot: 4, offset: 5, dtype: dtype ?? .float32))
+        let count = results.reduce(1, *)
+        let slots = [
+            Slot.noise(count: batch * rows * depth + 1), .noise(count: depth * columns + 3, seed: 2),
+            .noise(count: columns + 1, seed: 3), .noise(count: count + 2, seed: 4),
+            .zeros(dtype ?? .float32, count: count + 7),
+        ]
+        return OpenCLFixture.Case(
+            steps: [.contraction(step)], slots: slots, absolute: 1e-6 + 1e-7 * Double(depth),
+            note: "\(batch)x\(size) \(transposed) storing \(dtype?.description ?? "the product")")
     }
 
     /// Geometries: dense, masked, strided, dilated, transposed, of few and of odd channels, and without a tap.
@@ -109,7 +113,8 @@ struct OpenCLProductTests {
         arguments: Shape.allCases,
         [ConvolutionStep.Kind.forward, .inputGradient, .weightGradient])
     func convolutions(_ shape: Shape, _ kind: ConvolutionStep.Kind) throws {
-        for geometry in OpenCLProductTests.geometries {
+        var cases: [OpenCLFixture.Case] = []
+        for (number, geometry) in OpenCLProductTests.geometries.enumerated() {
             let (x, y, w) = (geometry.inputShape, geometry.outputShape, geometry.weightShape)
             let (first, second, result) =
                 switch kind {
@@ -119,27 +124,35 @@ struct OpenCLProductTests {
                 }
             let count = result.reduce(1, *)
             let columns = result[result.count - 1]
-            for dtype in [DType?.none, .float32, .bool] {
-                let epilogue = dtype.map {
-                    OpenCLProductTests.epilogue([1, count / columns, columns], storing: $0, slots: (2, 3))
-                }
-                let step = ConvolutionStep(
-                    kind: kind, geometry: geometry, first: Operand(slot: 0, offset: 2, dtype: .float32),
-                    second: Operand(slot: 1, offset: 1, dtype: .float32), epilogue: epilogue,
-                    destination: Operand(slot: 4, offset: 3, dtype: dtype ?? .float32))
-                let slots = [
-                    Slot.noise(count: first.reduce(1, *) + 2), .noise(count: second.reduce(1, *) + 1, seed: 2),
-                    .noise(count: columns + 1, seed: 3), .noise(count: count + 2, seed: 4),
-                    .zeros(dtype ?? .float32, count: count + 4),
-                ]
-                try OpenCLFixture.compare(
-                    [.convolution(step)], slots, shape, relative: 5e-6, absolute: 1e-5, "\(kind) \(geometry)")
+            let dtype = [DType?.none, .float32, .bool][(number + Int(kind.rawValue)) % 3]
+            let epilogue = dtype.map {
+                OpenCLProductTests.epilogue([1, count / columns, columns], storing: $0, slots: (2, 3))
             }
+            let step = ConvolutionStep(
+                kind: kind, geometry: geometry, first: Operand(slot: 0, offset: 2, dtype: .float32),
+                second: Operand(slot: 1, offset: 1, dtype: .float32), epilogue: epilogue,
+                destination: Operand(slot: 4, offset: 3, dtype: dtype ?? .float32))
+            let slots = [
+                Slot.noise(count: first.reduce(1, *) + 2), .noise(count: second.reduce(1, *) + 1, seed: 2),
+                .noise(count: columns + 1, seed: 3), .noise(count: count + 2, seed: 4),
+                .zeros(dtype ?? .float32, count: count + 4),
+            ]
+            cases.append(
+                OpenCLFixture.Case(
+                    steps: [.convolution(step)], slots: slots, relative: 5e-6, absolute: 5e-5,
+                    note: "\(kind) of geometry \(number) storing \(dtype?.description ?? "the sums")"))
         }
+        try OpenCLFixture.compare(cases, shape)
     }
 
-    @Test(arguments: Shape.allCases, [[5, 3], [1, 1], [300, 130], [40, 64], [0, 7], [700, 1]])
-    func gatherAndScatterAdd(_ shape: Shape, _ size: [Int]) throws {
+    @Test(arguments: Shape.allCases)
+    func gatherAndScatterAdd(_ shape: Shape) throws {
+        let sizes = [[5, 3], [1, 1], [300, 130], [40, 64], [0, 7], [700, 1]]
+        try OpenCLFixture.compare(sizes.flatMap(indexedCases), shape)
+    }
+
+    private func indexedCases(_ size: [Int]) -> [OpenCLFixture.Case] {
+        var cases: [OpenCLFixture.Case] = []
         let (count, width) = (size[0], size[1])
         let rows = 11
         // Some indices are outside the table.
@@ -153,15 +166,17 @@ struct OpenCLProductTests {
                 dtype == .float32
                 ? Slot.noise(count: rows * width + 1)
                 : Slot(dtype, (0...rows * width).map { Double($0 % 256) })
-            try OpenCLFixture.compare(
-                [.gather(gather)], [table, indices, Slot(dtype, Array(repeating: 9, count: count * width + 3))], shape)
+            let before = Slot(dtype, Array(repeating: 9, count: count * width + 3))
+            cases.append(.init(steps: [.gather(gather)], slots: [table, indices, before], note: "gather \(size)"))
         }
         let scatter = ScatterAddStep(
             source: Operand(slot: 0, offset: 2, dtype: .float32), indices: Operand(slot: 1, offset: 1, dtype: .int32),
             count: count, rows: rows, width: width, destination: Operand(slot: 2, offset: 1, dtype: .float32))
-        try OpenCLFixture.compare(
-            [.scatterAdd(scatter)],
-            [.noise(count: count * width + 2), indices, Slot(.float32, Array(repeating: 9, count: rows * width + 2))],
-            shape, absolute: 1e-5)
+        let before = Slot(.float32, Array(repeating: 9, count: rows * width + 2))
+        cases.append(
+            .init(
+                steps: [.scatterAdd(scatter)], slots: [.noise(count: count * width + 2), indices, before],
+                absolute: 1e-5, note: "scatter-add \(size)"))
+        return cases
     }
 }

@@ -1,5 +1,6 @@
 import Layers
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("Convolution layers")
@@ -108,6 +109,7 @@ struct ConvolutionLayerTests {
         let (weight, bias) = (try layer.weight.read().doubles, try #require(try layer.bias?.read()).doubles)
         var expected = (0..<(n * h * w * d)).map { bias[$0 % d] }
         let taps = mask == .a ? 12 : 13
+        try #require(layer.weight.shape == [taps, c, d])
         for image in 0..<n {
             pairs(Setting(kernel: 5, padding: 2), small: (h, w), large: (h, w)) { tap, out, pixel in
                 guard tap < taps else { return }

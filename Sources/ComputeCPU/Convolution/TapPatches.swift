@@ -61,7 +61,28 @@ struct TapPatches: Sendable {
 
     /// Writes the rows of a range of target pixels.
     func fill(_ pixels: Range<Int>, from source: UnsafePointer<Float>, into patches: UnsafeMutablePointer<Float>) {
-        var target = patches
+        forEachRun(pixels) { patch, size, element, inside in
+            let target = patches + patch
+            if inside.lowerBound > 0 { memset(target, 0, inside.lowerBound * 4) }
+            memcpy(target + inside.lowerBound, source + element, inside.count * 4)
+            if inside.upperBound < size { memset(target + inside.upperBound, 0, (size - inside.upperBound) * 4) }
+        }
+    }
+
+    /// Adds the rows of a range of target pixels to the source pixels that they come from: the reverse of `fill`.
+    func add(_ pixels: Range<Int>, patches: UnsafePointer<Float>, to source: UnsafeMutablePointer<Float>) {
+        forEachRun(pixels) { patch, _, element, inside in
+            let addends = patches + patch + inside.lowerBound
+            let target = source + element
+            for i in 0..<inside.count { target[i] += addends[i] }
+        }
+    }
+
+    /// Calls `body(patch, size, element, inside)` for each run of each target pixel in turn: its place in the rows, its
+    /// elements, and which of them, from `element` of the source on, lie inside the image.
+    @inline(__always)
+    private func forEachRun(_ pixels: Range<Int>, _ body: (Int, Int, Int, Range<Int>) -> Void) {
+        var patch = 0
         for pixel in pixels {
             let (line, column) = pixel.quotientAndRemainder(dividingBy: columns)
             let (image, row) = line.quotientAndRemainder(dividingBy: rows)
@@ -71,15 +92,12 @@ struct TapPatches: Sendable {
                 let size = run.count * channels
                 if y >= 0, y < height, x + run.count > 0, x < width {
                     let before = max(0, -x)
-                    let end = min(run.count, width - x)
-                    if before > 0 { memset(target, 0, before * channels * 4) }
-                    let start = ((image * height + y) * width + x + before) * channels
-                    memcpy(target + before * channels, source + start, (end - before) * channels * 4)
-                    if end < run.count { memset(target + end * channels, 0, (run.count - end) * channels * 4) }
+                    let inside = before * channels..<min(run.count, width - x) * channels
+                    body(patch, size, ((image * height + y) * width + x + before) * channels, inside)
                 } else {
-                    memset(target, 0, size * 4)
+                    body(patch, size, 0, 0..<0)
                 }
-                target += size
+                patch += size
             }
         }
     }

@@ -9,6 +9,9 @@ struct CPUGather: CPUStep {
 
     /// - Throws: `DeviceError.unsupported`, `DeviceError.badBuffer`.
     init(_ step: GatherStep, needs: inout BindingNeeds) throws {
+        guard step.rows >= 0, step.width >= 0, step.count >= 0 else {
+            throw needs.malformed("\(step.count) indices into \(step.rows) rows of \(step.width)")
+        }
         self.step = step
         try needs.require(step.table, elements: 0..<max(step.rows * step.width, 0))
         try needs.require(step.indices, count: step.count, dtype: .int32)

@@ -12,6 +12,9 @@ struct CPUScatterAdd: CPUStep {
 
     /// - Throws: `DeviceError.unsupported`, `DeviceError.badBuffer`.
     init(_ step: ScatterAddStep, needs: inout BindingNeeds) throws {
+        guard step.rows >= 0, step.width >= 0, step.count >= 0 else {
+            throw needs.malformed("\(step.count) indices into \(step.rows) rows of \(step.width)")
+        }
         self.step = step
         try needs.require(step.source, count: step.count * step.width, dtype: .float32)
         try needs.require(step.indices, count: step.count, dtype: .int32)

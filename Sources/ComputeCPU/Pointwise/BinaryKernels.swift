@@ -31,10 +31,12 @@ extension ChunkKernels {
                     Rows.zip(n, x, y, r) { (a: Floats, b) in a.replacing(with: b, where: (b .< a) .| (b .!= b)) }
                 }, cost: 2)
         case .power: Costed(kernel: { n, x, y, _, r in Rows.zipScalars(n, x, y, r) { powf($0, $1) } }, cost: 60)
-        case .equal: Costed(kernel: { n, x, y, _, r in Rows.zip(n, x, y, r) { (a: Floats, b) in Rows.mask(a .== b) } }, cost: 1)
+        case .equal:
+            Costed(kernel: { n, x, y, _, r in Rows.zip(n, x, y, r) { (a: Floats, b) in Rows.mask(a .== b) } }, cost: 1)
         case .notEqual:
             Costed(kernel: { n, x, y, _, r in Rows.zip(n, x, y, r) { (a: Floats, b) in Rows.mask(a .!= b) } }, cost: 1)
-        case .less: Costed(kernel: { n, x, y, _, r in Rows.zip(n, x, y, r) { (a: Floats, b) in Rows.mask(a .< b) } }, cost: 1)
+        case .less:
+            Costed(kernel: { n, x, y, _, r in Rows.zip(n, x, y, r) { (a: Floats, b) in Rows.mask(a .< b) } }, cost: 1)
         case .lessOrEqual:
             Costed(kernel: { n, x, y, _, r in Rows.zip(n, x, y, r) { (a: Floats, b) in Rows.mask(a .<= b) } }, cost: 1)
         case .and, .or: nil
@@ -46,8 +48,11 @@ extension ChunkKernels {
         case .add: Costed(kernel: { n, x, y, _, r in Rows.zip(n, x, y, r) { (a: Ints, b) in a &+ b } }, cost: 1)
         case .subtract: Costed(kernel: { n, x, y, _, r in Rows.zip(n, x, y, r) { (a: Ints, b) in a &- b } }, cost: 1)
         case .multiply: Costed(kernel: { n, x, y, _, r in Rows.zip(n, x, y, r) { (a: Ints, b) in a &* b } }, cost: 2)
-        case .divide: Costed(kernel: { n, x, y, _, r in Rows.zipScalars(n, x, y, r) { ChunkKernels.quotient($0, $1) } }, cost: 30)
-        case .remainder: Costed(kernel: { n, x, y, _, r in Rows.zipScalars(n, x, y, r) { ChunkKernels.remainder($0, $1) } }, cost: 30)
+        case .divide:
+            Costed(kernel: { n, x, y, _, r in Rows.zipScalars(n, x, y, r) { ChunkKernels.quotient($0, $1) } }, cost: 30)
+        case .remainder:
+            Costed(
+                kernel: { n, x, y, _, r in Rows.zipScalars(n, x, y, r) { ChunkKernels.remainder($0, $1) } }, cost: 30)
         default: integerOrder(operation)
         }
     }

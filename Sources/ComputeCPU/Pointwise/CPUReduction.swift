@@ -113,7 +113,8 @@ struct CPUReduction: CPUStep {
             let frame = ChunkFrame(program, launch: launch, worker: worker, offset: totalBytes)
             for task in tasks {
                 let (group, segment) = task.quotientAndRemainder(dividingBy: segments)
-                let chunks = group * loops + loops * segment / segments..<group * loops + loops * (segment + 1) / segments
+                let chunks =
+                    group * loops + loops * segment / segments..<group * loops + loops * (segment + 1) / segments
                 let count = total(R.self, of: chunks, frame, totals)
                 var first = 0
                 for (index, step) in resultSteps.enumerated() { first += frame.coordinates[index] * step }

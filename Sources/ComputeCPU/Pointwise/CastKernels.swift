@@ -7,11 +7,13 @@ extension ChunkKernels {
             switch (source, target) {
             case (.float32, .int32): { n, x, _, _, r in Rows.mapScalars(n, x, r) { ChunkKernels.saturated($0) } }
             case (.float32, .uint8):
-                { n, x, _, _, r in Rows.mapScalars(n, x, r) { Swift.min(Swift.max(ChunkKernels.saturated($0), 0), 255) } }
+                { n, x, _, _, r in Rows.mapScalars(n, x, r) { Swift.min(Swift.max(ChunkKernels.saturated($0), 0), 255) }
+                }
             case (.float32, .bool): { n, x, _, _, r in Rows.map(n, x, r) { (v: Floats) in Rows.mask(v .!= 0) } }
             case (.int32, .float32), (.uint8, .float32):
                 { n, x, _, _, r in Rows.mapScalars(n, x, r) { (v: Int32) in Float(v) } }
-            case (.int32, .bool), (.uint8, .bool): { n, x, _, _, r in Rows.map(n, x, r) { (v: Ints) in Rows.mask(v .!= Ints()) } }
+            case (.int32, .bool), (.uint8, .bool):
+                { n, x, _, _, r in Rows.map(n, x, r) { (v: Ints) in Rows.mask(v .!= Ints()) } }
             case (.int32, .uint8): { n, x, _, _, r in Rows.map(n, x, r) { (v: Ints) in v & 255 } }
             case (.bool, .float32):
                 { n, x, _, _, r in Rows.map(n, x, r) { (v: Ints) in v & Int32(bitPattern: Float(1).bitPattern) } }

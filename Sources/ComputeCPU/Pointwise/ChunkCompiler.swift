@@ -62,17 +62,18 @@ struct ChunkCompiler {
 
     private func final(_ row: Int) -> Int { row >= 0 ? row : ownedRows - 1 - row }
 
-    mutating func compile(
-        _ chunkView: (View) -> ChunkView, accumulator: () -> (operand: Int, type: DType, view: View),
-        operandType: (Int) -> DType
-    ) {
+    /// - Parameters:
+    ///   - types: of the operands; the last one is the accumulator's.
+    ///   - accumulatorView: where the accumulator lies.
+    ///   - chunkView: a view as chunks see it.
+    mutating func compile(types: [DType], accumulatorView: View, _ chunkView: (View) -> ChunkView) {
         for (value, instruction) in expression.instructions.enumerated() where lastUse[value] >= 0 {
             switch instruction {
             case .load(let operand, let view):
-                load(value, chunkView(view), operand: operand, type: operandType(operand))
+                load(value, chunkView(view), operand: operand, type: types[operand])
             case .accumulator:
-                let source = accumulator()
-                load(value, chunkView(source.view), operand: source.operand, type: source.type)
+                let operand = types.count - 1
+                load(value, chunkView(accumulatorView), operand: operand, type: types[operand])
             case .index(let view):
                 let view = chunkView(view)
                 emit(value, ChunkCompiler.variation(of: view), cost: 1) { .addresses(view, row: $0) }

@@ -4,9 +4,10 @@ import Glibc
 /// One operation over a chunk: `(count, x, y, z, result)`. Elements have four bytes; a truth value is 0 or -1, so that
 /// selecting is a matter of bits. `count` is a multiple of 8. An operation of fewer arguments ignores the others, and
 /// the result may be the very row of an argument.
-typealias ChunkKernel = @Sendable @convention(c) (
-    Int, UnsafeRawPointer, UnsafeRawPointer, UnsafeRawPointer, UnsafeMutableRawPointer
-) -> Void
+typealias ChunkKernel =
+    @Sendable @convention(c) (
+        Int, UnsafeRawPointer, UnsafeRawPointer, UnsafeRawPointer, UnsafeMutableRawPointer
+    ) -> Void
 
 /// The kernels of every operation.
 enum ChunkKernels {

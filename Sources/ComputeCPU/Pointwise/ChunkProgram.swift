@@ -43,11 +43,9 @@ final class ChunkProgram: Sendable {
         let tables = ChunkTables()
         var compiler = ChunkCompiler(expression, space: space, kept: stores.map(\.value) + (result.map { [$0] } ?? []))
         if stores.count > 1 { compiler.copied = Set(stores.map(\.value)) }
-        compiler.compile { view in ChunkView(plan.apply(view), in: space, tables: tables) } accumulator: {
-            (operands.count, accumulator ?? .float32, View(contiguous: shape))
-        } operandType: {
-            operands[$0].dtype
-        }
+        compiler.compile(
+            types: operands.map(\.dtype) + [accumulator ?? .float32], accumulatorView: View(contiguous: shape)
+        ) { view in ChunkView(plan.apply(view), in: space, tables: tables) }
         self.space = space
         self.operands = operands
         self.tables = tables

@@ -9,6 +9,8 @@ extension Expression {
     func check(
         shape: [Int], operands: [Operand], accumulator: DType?, needs: inout BindingNeeds
     ) throws(DeviceError) {
+        // Every operand must be bound, whether or not an instruction reads it.
+        for operand in operands { try needs.require(operand, elements: 0..<0) }
         for (value, instruction) in instructions.enumerated() {
             guard instruction.arguments.allSatisfy({ (0..<value).contains($0) }) else {
                 throw needs.malformed("an expression whose value \(value) reads a later one")

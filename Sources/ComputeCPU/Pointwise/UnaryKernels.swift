@@ -45,8 +45,10 @@ extension ChunkKernels {
                     Rows.map(n, UnsafeRawPointer(r), r) { (v: Floats) in 1 / v }
                 }, cost: 8)
         case .reciprocal: Costed(kernel: { n, x, _, _, r in Rows.map(n, x, r) { (v: Floats) in 1 / v } }, cost: 4)
-        case .sin: Costed(kernel: { n, x, _, _, r in ChunkKernels.trigonometric(n, x, r, quarterTurns: 0, sinf) }, cost: 20)
-        case .cos: Costed(kernel: { n, x, _, _, r in ChunkKernels.trigonometric(n, x, r, quarterTurns: 1, cosf) }, cost: 20)
+        case .sin:
+            Costed(kernel: { n, x, _, _, r in ChunkKernels.trigonometric(n, x, r, quarterTurns: 0, sinf) }, cost: 20)
+        case .cos:
+            Costed(kernel: { n, x, _, _, r in ChunkKernels.trigonometric(n, x, r, quarterTurns: 1, cosf) }, cost: 20)
         case .tanh: Costed(kernel: { n, x, _, _, r in Rows.map(n, x, r) { VectorMath.tanh($0) } }, cost: 20)
         case .sigmoid: Costed(kernel: { n, x, _, _, r in Rows.map(n, x, r) { VectorMath.sigmoid($0) } }, cost: 18)
         case .softplus: Costed(kernel: { n, x, _, _, r in Rows.map(n, x, r) { VectorMath.softplus($0) } }, cost: 32)

@@ -22,7 +22,11 @@ package enum PlainProduct {
                 for row in Swift.stride(from: 0, to: rows, by: 4) {
                     let count = min(4, rows - row)
                     let sums = tile(a, row, firstDepth, rows: count, depth: block, panel)
-                    store(sums, rows: count, lanes: lanes, adds, c + row * stride + column, stride)
+                    let target = c + row * stride + column
+                    store(sums.0, lanes, adds, target)
+                    if count > 1 { store(sums.1, lanes, adds, target + stride) }
+                    if count > 2 { store(sums.2, lanes, adds, target + 2 * stride) }
+                    if count > 3 { store(sums.3, lanes, adds, target + 3 * stride) }
                 }
             }
         }
@@ -90,14 +94,7 @@ package enum PlainProduct {
     }
 
     @inline(__always)
-    private static func store(
-        _ sums: (Floats, Floats, Floats, Floats), rows: Int, lanes: Int, _ adds: Bool,
-        _ c: UnsafeMutablePointer<Float>, _ stride: Int
-    ) {
-        let values = [sums.0, sums.1, sums.2, sums.3]
-        for row in 0..<rows {
-            let target = c + row * stride
-            for lane in 0..<lanes { target[lane] = values[row][lane] + (adds ? target[lane] : 0) }
-        }
+    private static func store(_ sums: Floats, _ lanes: Int, _ adds: Bool, _ target: UnsafeMutablePointer<Float>) {
+        for lane in 0..<lanes { target[lane] = sums[lane] + (adds ? target[lane] : 0) }
     }
 }

@@ -208,7 +208,8 @@ struct ExpressionEmitter {
         var text: String
         if let range = walk.innerRange {
             let aligned = isAligned && width > 1 && walk.innerStride == 1
-            text = aligned
+            text =
+                aligned
                 ? "\(position) >= \(range.first) && \(position) < \(range.last)"
                     + " ? load_aligned_\(name)\(width)(\(place)) : (\(type.registerType(width)))(0)"
                 : "partial_\(name)\(width)(\(place), \(walk.innerStrideText), \(position), \(range.first), \(range.last))"

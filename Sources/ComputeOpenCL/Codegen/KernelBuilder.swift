@@ -94,7 +94,8 @@ struct KernelBuilder {
         }
         guard builder.argumentBytes <= traits.parameterBytes else {
             throw .unsupported(
-                device: "OpenCL", what: "a step with \(builder.arguments.count) buffers; the limit is \(traits.parameterBytes / 8)")
+                device: "OpenCL",
+                what: "a step with \(builder.arguments.count) buffers; the limit is \(traits.parameterBytes / 8)")
         }
         return Launch(
             source: builder.source(made.lines), arguments: builder.arguments, groups: [made.groups],

@@ -32,6 +32,7 @@ struct PointwiseKernel {
         let pieces = rows >= 4 * wanted ? 1 : (wanted + rows - 1) / rows * (rows == 1 ? 1 : 4)
         var piece = (extent + pieces - 1) / pieces
         piece = (piece + 63) / 64 * 64
+        if walksAcrossRows { piece = min(piece, 32) }
         let piecesPerRow = (extent + piece - 1) / piece
         let units = rows * piecesPerRow
         let perItem = (units + wanted - 1) / wanted
@@ -39,7 +40,8 @@ struct PointwiseKernel {
 
         let names = axisNames()
         var outer = (0..<inner).map { (name: names[$0], extent: builder.number(shape[$0])) }
-        outer.append((name: "piece", extent: builder.number(piecesPerRow)))
+        let pieceLoop = (name: "piece", extent: builder.number(piecesPerRow))
+        outer.insert(pieceLoop, at: walksAcrossRows ? inner - 1 : inner)
         let (unitCount, share) = (builder.number(units), builder.number(perItem))
         let (rowExtent, pieceExtent) = (builder.number(extent), builder.number(piece))
         let values = ExpressionEmitter(
@@ -66,6 +68,14 @@ struct PointwiseKernel {
         lines += LoopText.decompose("unit", into: outer, index: type)
         lines += LoopText.block("for (; unit < last; ++unit)", row)
         return (lines, items, 1)
+    }
+
+    /// Whether some access jumps along the inner axis and not along the one before it, as in a transpose. Then short
+    /// pieces of one row after the other find in the cache what the row before has brought there.
+    private var walksAcrossRows: Bool {
+        guard inner > 0, shape[inner] >= 64, shape[inner - 1] >= 16 else { return false }
+        let views = step.body.instructions.compactMap { $0.read == nil ? nil : $0.view } + step.stores.map(\.view)
+        return views.contains { abs($0.strides[inner]) > 4 && abs($0.strides[inner - 1]) == 1 }
     }
 
     /// Neighbouring items take neighbouring elements, four at a time where everything is aligned for that.
@@ -141,7 +151,8 @@ extension LaunchPlan {
         for instruction in expression.instructions {
             guard let (operand, view) = instruction.read else { continue }
             guard operands.indices.contains(operand) else {
-                throw .unsupported(device: "OpenCL", what: "an expression that names operand \(operand) of \(operands.count)")
+                throw .unsupported(
+                    device: "OpenCL", what: "an expression that names operand \(operand) of \(operands.count)")
             }
             if let reach = view.reach {
                 try require(operands[operand], first: reach.lowerBound, last: reach.upperBound, what: "a load")

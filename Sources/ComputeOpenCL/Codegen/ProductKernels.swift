@@ -32,7 +32,8 @@ extension LaunchPlan {
             // Instructions keep their distance: the zero stands in the accumulator's place.
             var numbers: [Int] = []
             for (instruction, type) in zip(epilogue.body.instructions, epilogue.body.types) {
-                numbers.append(instruction == .accumulator ? 0 : body.append(instruction.renumbered(numbers), type: type))
+                numbers.append(
+                    instruction == .accumulator ? 0 : body.append(instruction.renumbered(numbers), type: type))
             }
             value = numbers[epilogue.value]
         }
@@ -71,7 +72,8 @@ extension LaunchPlan {
         macros["PACK_A"] = packsA ? 1 : 0
         macros["PACK_B"] = packsB ? 1 : 0
         macros["SPLITS"] = splits
-        let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1, 4, 16], traits: traits)
+        let after = EpilogueText(
+            step.epilogue, destination: step.destination.dtype, widths: isDot ? [1, 4] : [1, 16], traits: traits)
         let kernels = try product("matmul_cpu", macros, after)
 
         var (left, right) = (a.operand, b.operand)

@@ -52,7 +52,8 @@ extension LaunchPlan {
                 continue
             }
             guard let offset = UInt32(exactly: operand.offset) else {
-                throw .unsupported(device: "OpenCL", what: "a product whose operand starts at element \(operand.offset)")
+                throw .unsupported(
+                    device: "OpenCL", what: "a product whose operand starts at element \(operand.offset)")
             }
             arguments += [KernelArgument(operand), .int(Int32(bitPattern: offset))]
         }

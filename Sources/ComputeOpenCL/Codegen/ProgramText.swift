@@ -25,7 +25,9 @@ enum ProgramText {
         let prelude = try file("prelude")
         for width in kernels.reduce(into: Set([1]), { $0.formUnion($1.widths) }).sorted() {
             text += widthMacros(width) + memory + prelude
-            for name in ["WIDTH", "F", "I", "U", "T", "V", "M", "LANES"] { text += "#undef \(name)\n" }
+            for name in ["WIDTH", "F", "I", "U", "T", "V", "M", "LANES", "WIDE", "AS_WIDE"] {
+                text += "#undef \(name)\n"
+            }
         }
         for (index, kernel) in kernels.enumerated() {
             text += "#define KERNEL_NAME \(kernelName(index))\n\(kernel.text)\n#undef KERNEL_NAME\n"
@@ -44,6 +46,7 @@ enum ProgramText {
     /// What the shared functions need defined for one width.
     private static func widthMacros(_ width: Int) -> String {
         let suffix = width == 1 ? "" : "\(width)"
+        let half = width <= 2 ? "" : "\(width / 2)"
         return """
             #define WIDTH \(width)
             #define F float\(suffix)
@@ -52,6 +55,8 @@ enum ProgramText {
             #define T(name) name##\(width)
             #define V(type) type\(width == 1 ? "" : "##\(width)")
             #define M(c) \(width == 1 ? "(-(c))" : "(c)")
+            #define WIDE ulong\(half)
+            #define AS_WIDE(x) as_ulong\(half)(x)
             #define LANES ((I)(\((0..<width).map(String.init).joined(separator: ", "))))
 
             """

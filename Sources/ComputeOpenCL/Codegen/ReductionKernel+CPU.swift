@@ -71,10 +71,13 @@ extension ReductionKernel {
         }
         let element = values.lines(width: width, at: "x", builder: &builder)
         let text = values.value(value, width: width)
-        lines += LoopText.block("if (x + \(width) <= stop)", ["\(type) part = (\(type))(\(start));"]
-            + LoopText.block("for (; x + \(width) <= stop; x += \(width))",
-                element + ["part = \(combine("part", text, width: width));"])
-            + [accumulate("total\(width)", "lost\(width)", "part", width: width)])
+        lines += LoopText.block(
+            "if (x + \(width) <= stop)",
+            ["\(type) part = (\(type))(\(start));"]
+                + LoopText.block(
+                    "for (; x + \(width) <= stop; x += \(width))",
+                    element + ["part = \(combine("part", text, width: width));"])
+                + [accumulate("total\(width)", "lost\(width)", "part", width: width)])
         return lines
     }
 

@@ -93,7 +93,8 @@ struct ReductionKernel {
             var head = "for (\(builder.index) \(name) = 0; \(name) < \(extent); ++\(name))"
             if let cut, cut.axis == axis {
                 let length = builder.number(cut.length)
-                head = "for (\(builder.index) \(name) = piece * \(length), end_\(name) = min(\(name) + \(length), \(extent));"
+                head =
+                    "for (\(builder.index) \(name) = piece * \(length), end_\(name) = min(\(name) + \(length), \(extent));"
                     + " \(name) < end_\(name); ++\(name))"
             }
             lines = LoopText.block(head, lines)

@@ -56,7 +56,7 @@ extension ReductionKernel {
         let lastIsReduced = reducedAxes.last == shape.count - 1
         let lastExtent = shape.last ?? 1
         let units = lastIsReduced ? keptCount : keptCount / lastExtent * ((lastExtent + 63) / 64)
-        guard units < 32, total >= 4 * PointwiseKernel.elementsPerItem else { return nil }
+        guard units < 32, total / units >= 2 * PointwiseKernel.elementsPerItem else { return nil }
         guard let axis = reducedAxes.max(by: { shape[$0] < shape[$1] }) else { return nil }
         let wanted = min((64 + units - 1) / units, total / PointwiseKernel.elementsPerItem, shape[axis])
         guard wanted > 1 else { return nil }

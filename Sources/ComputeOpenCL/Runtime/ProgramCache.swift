@@ -6,7 +6,7 @@ import Glibc
 /// named after the SHA-256 of everything that decides what the driver makes: source, options, device, driver, platform.
 /// Files are written under another name and renamed, so that processes may share the folder. A file that is damaged is
 /// removed; where nothing can be written, nothing is cached.
-struct ProgramCache: Sendable {
+package struct ProgramCache: Sendable {
     /// Changed whenever files of before must not be read any more.
     private static let format = "tessera-program-1"
     private static let magic: [UInt8] = Array("TSRAPRG1".utf8)
@@ -17,13 +17,15 @@ struct ProgramCache: Sendable {
     let folder: String?
     private let identity: [String]
 
-    /// - Parameter identity: what a compiled program depends on besides its source.
-    init(identity: [String]) {
+    /// - Parameters:
+    ///   - folder: where programs are kept; `nil` for nowhere.
+    ///   - identity: what a compiled program depends on besides its source.
+    init(folder: String?, identity: [String]) {
+        self.folder = folder
         self.identity = identity
-        folder = ProgramCache.standardFolder()
     }
 
-    private static func standardFolder() -> String? {
+    package static var standardFolder: String? {
         func variable(_ name: String) -> String? {
             guard let value = getenv(name), value.pointee != 0 else { return nil }
             return String(cString: value)
@@ -80,7 +82,9 @@ struct ProgramCache: Sendable {
 
     private static func contents(of file: Int32) -> [UInt8]? {
         var status = stat()
-        guard fstat(file, &status) == 0, status.st_size >= headerBytes, status.st_size <= largestFile else { return nil }
+        guard fstat(file, &status) == 0, status.st_size >= headerBytes, status.st_size <= largestFile else {
+            return nil
+        }
         let size = Int(status.st_size)
         var filled = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in

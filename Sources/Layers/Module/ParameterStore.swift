@@ -4,7 +4,9 @@ import Tensors
 /// A model's parameters on a device: all trained ones in one flat variable, so that one kernel updates them all.
 public final class ParameterStore: @unchecked Sendable {
     public let device: any Device
-    /// Every trained parameter, one after the other in the order of their names' declaration.
+    /// Every trained parameter, one after the other. Sizes that are multiples of 16 come first, then those of 8, 4 and
+    /// 2, then the others, each in the order of declaration: so almost every parameter starts where devices can read
+    /// whole vectors, and nothing is padded.
     public let flat: Variable
     /// Dotted names and parameters, trained or not, in the order of declaration.
     public let parameters: [(name: String, parameter: Parameter)]
@@ -14,22 +16,26 @@ public final class ParameterStore: @unchecked Sendable {
     /// - Throws: what the device throws.
     public init(_ model: some Module, on device: any Device, seed: UInt64 = 0) throws {
         self.device = device
-        parameters = model.namedParameters()
-        trained = parameters.map(\.parameter).filter(\.isTrainable)
+        let parameters = model.namedParameters()
+        self.parameters = parameters
         let values = parameters.enumerated().map { index, entry in
             entry.parameter.initializer.values(entry.parameter.shape, seed: seed, stream: UInt32(index))
         }
-        let flatValues = zip(parameters, values).flatMap { $0.parameter.isTrainable ? $1 : [] }
+        let order = parameters.indices.filter { parameters[$0].parameter.isTrainable }.sorted {
+            let (a, b) = (parameters[$0].parameter.alignment, parameters[$1].parameter.alignment)
+            return a == b ? $0 < $1 : a > b
+        }
+        trained = order.map { parameters[$0].parameter }
+        let flatValues = order.flatMap { values[$0] }
         flat = try Variable(flatValues, shape: [flatValues.count], name: "the parameters", on: device)
         var offset = 0
-        for (entry, values) in zip(parameters, values) {
-            if entry.parameter.isTrainable {
-                try entry.parameter.move(to: flat, offset: offset)
-                offset += entry.parameter.count
-            } else {
-                let own = try Variable(values, shape: [values.count], name: entry.name, on: device)
-                try entry.parameter.move(to: own, offset: 0)
-            }
+        for parameter in trained {
+            try parameter.move(to: flat, offset: offset)
+            offset += parameter.count
+        }
+        for (entry, values) in zip(parameters, values) where !entry.parameter.isTrainable {
+            let own = try Variable(values, shape: [values.count], name: entry.name, on: device)
+            try entry.parameter.move(to: own, offset: 0)
         }
     }
 
@@ -66,4 +72,9 @@ public final class ParameterStore: @unchecked Sendable {
         }
         for (name, parameter) in parameters { if let given = values[name] { try parameter.write(given.values) } }
     }
+}
+
+extension Parameter {
+    /// The largest power of two up to 16 that divides the number of elements.
+    fileprivate var alignment: Int { 1 << min(count.trailingZeroBitCount, 4) }
 }

@@ -47,19 +47,21 @@ public struct Adam: Optimizer, Hashable {
         self.isDecoupled = isDecoupled
     }
 
-    public var stateNames: [String] { ["firstMoment", "secondMoment"] }
+    /// Without `beta1` the first moment is the gradient, and nothing of it is remembered.
+    public var stateNames: [String] { beta1 == 0 ? ["secondMoment"] : ["firstMoment", "secondMoment"] }
 
     public func moved(
         _ parameters: Tensor, gradient: Tensor, state: [Tensor], learningRate: Tensor, step: Tensor
     ) throws -> (parameters: Tensor, state: [Tensor]) {
         let g = isDecoupled ? gradient : try gradient.addingDecay(weightDecay, of: parameters)
-        let m = try state[0].averaged(with: g, rate: beta1)
-        let v = try state[1].averaged(with: g.square(), rate: beta2)
+        let m = beta1 == 0 ? g : try state[0].averaged(with: g, rate: beta1)
+        let v = try state[state.count - 1].averaged(with: g.square(), rate: beta2)
         let rate = try learningRate / correction(beta1, step)
         let scale = try correction(beta2, step).rsqrt()
         var p = parameters
         if isDecoupled, weightDecay > 0 { p = try p * (1 - learningRate * Float(weightDecay)) }
-        return (try p - rate * m / (v.sqrt() * scale + Float(epsilon)), [m, v])
+        let moved = try p - rate * m / (v.sqrt() * scale + Float(epsilon))
+        return (moved, beta1 == 0 ? [v] : [m, v])
     }
 
     /// `1 - beta^step`, with all its digits also where beta is close to one.

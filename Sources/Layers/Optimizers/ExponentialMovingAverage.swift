@@ -9,7 +9,6 @@ public final class ExponentialMovingAverage: Sendable {
     public let parameters: Variable
     /// The average; while swapped in, the trained parameters.
     public let shadow: Variable
-    private let exchange: CompiledFunction
 
     /// - Parameter parameters: `ParameterStore.flat`.
     /// - Throws: `LayerError.badSetting` unless `0 <= decay < 1`; what the device throws.
@@ -20,9 +19,6 @@ public final class ExponentialMovingAverage: Sendable {
         self.parameters = parameters
         shadow = try Variable(
             parameters.read(), shape: parameters.shape, name: "the averaged parameters", on: parameters.device)
-        exchange = try CompiledFunction(
-            on: parameters.device, results: [],
-            updates: [Update(parameters, to: shadow.tensor), Update(shadow, to: parameters.tensor)])
     }
 
     /// The average's new value, from the value that the parameters take in the same step.
@@ -33,7 +29,11 @@ public final class ExponentialMovingAverage: Sendable {
     }
 
     /// Exchanges the average and the parameters. Twice is the identity.
-    public func swap() throws { try exchange.run() }
+    public func swap() throws {
+        let (trained, averaged) = (try parameters.read(), try shadow.read())
+        try parameters.write(averaged)
+        try shadow.write(trained)
+    }
 
     /// Runs `body` with the average in the parameters' place, and puts the parameters back whatever happens.
     public func whileSwapped<Result>(_ body: () throws -> Result) throws -> Result {

@@ -63,7 +63,8 @@ public struct ModelOption<Configuration>: Sendable {
 
     /// A whole number in a range.
     public static func integer(
-        _ key: String, _ path: WritableKeyPath<Configuration, Int> & Sendable, in range: ClosedRange<Int>, _ help: String
+        _ key: String, _ path: WritableKeyPath<Configuration, Int> & Sendable, in range: ClosedRange<Int>,
+        _ help: String
     ) -> ModelOption {
         ModelOption(
             key: key, values: "\(range.lowerBound) to \(range.upperBound)", help: help,

@@ -20,28 +20,34 @@ public func gradients(
     }
 
     let order = topologicalOrder(of: [output.node])
-    var reaches = Set(targets.map { ObjectIdentifier($0.node) })
-    for node in order where node.inputs.contains(where: { reaches.contains(ObjectIdentifier($0)) }) {
-        reaches.insert(ObjectIdentifier(node))
+    var reaches = Set(targets.map(\.node.identity))
+    for node in order where node.inputs.contains(where: { reaches.contains($0.identity) }) {
+        reaches.insert(node.identity)
     }
 
-    var accumulated: [ObjectIdentifier: Tensor] = [ObjectIdentifier(output.node): seed]
-    for node in order.reversed() where reaches.contains(ObjectIdentifier(node)) {
-        guard let gradient = accumulated[ObjectIdentifier(node)] else { continue }
-        let wanted = node.inputs.map { reaches.contains(ObjectIdentifier($0)) && $0.dtype.isFloating }
+    var accumulated: [ObjectIdentifier: Tensor] = [output.node.identity: seed]
+    for node in order.reversed() where reaches.contains(node.identity) {
+        guard let gradient = accumulated[node.identity] else { continue }
+        let wanted = node.inputs.map { reaches.contains($0.identity) && $0.dtype.isFloating }
         guard wanted.contains(true) else { continue }
         let shares = try inputGradients(of: Tensor(node), gradient: gradient, wanted: wanted)
         for (input, share) in zip(node.inputs, shares) {
             guard let share else { continue }
-            let key = ObjectIdentifier(input)
-            if let sum = accumulated[key] {
-                accumulated[key] = try sum + share
+            if let sum = accumulated[input.identity] {
+                accumulated[input.identity] = try sum + share
             } else {
-                accumulated[key] = share
+                accumulated[input.identity] = share
             }
         }
     }
-    return try targets.map { try accumulated[ObjectIdentifier($0.node)] ?? Tensor.zeros($0.shape) }
+    return try targets.map { try accumulated[$0.node.identity] ?? Tensor.zeros($0.shape) }
+}
+
+extension Node {
+    /// What two nodes of the same value have in common: a leaf may be written down more than once.
+    fileprivate var identity: ObjectIdentifier {
+        if case .source(let source) = operation { ObjectIdentifier(source) } else { ObjectIdentifier(self) }
+    }
 }
 
 /// Every node that the outputs need, inputs before their users. Iterative: graphs may be deep.

@@ -119,7 +119,12 @@ struct Emission {
     }
 
     private mutating func load(_ vertex: Int, _ view: View) -> Int {
-        expression.append(.load(operand: operand(vertex), view: view), type: graph.vertices[vertex].dtype)
+        let dtype = graph.vertices[vertex].dtype
+        // Nothing but padding.
+        if view.valid?.contains(where: \.isEmpty) == true {
+            return expression.append(.constant(.zero(of: dtype)), type: dtype)
+        }
+        return expression.append(.load(operand: operand(vertex), view: view), type: dtype)
     }
 
     /// The view of a vertex's own contiguous memory (or row-major numbering) through movement.
@@ -154,5 +159,16 @@ extension Graph {
             vertex = vertices[vertex].inputs[0]
         }
         return path
+    }
+}
+
+extension Scalar {
+    fileprivate static func zero(of dtype: DType) -> Scalar {
+        switch dtype {
+        case .float32: .float(0)
+        case .int32: .int(0)
+        case .uint8: .uint8(0)
+        case .bool: .bool(false)
+        }
     }
 }

@@ -20,6 +20,10 @@ struct Fusion {
     private var isPinned: [Bool]
     /// For each vertex, the kernels (named by their root vertex) that compute or read it.
     private var kernels: [Set<Int>]
+    /// For each vertex, the chains of movement through which kernels see it: each is computed by itself.
+    private var forms: [Set<[Int]>]
+    /// How many vertices lie between each vertex and the kernel's root.
+    private var level: [Int]
     private let cost: [Int]
     /// Pointwise vertices that are the only way to use a product, convolution or reduction: storing such a vertex
     /// costs no more than storing the raw result would.
@@ -27,6 +31,10 @@ struct Fusion {
 
     /// Work per element, in units of an addition, up to which a vertex is computed again rather than stored.
     private static let cheap = 10
+    /// Work per element that one vertex may cause in a kernel that sees it in several forms.
+    private static let dear = 40
+    /// Vertices in a row that one kernel may compute: expressions of this size still compile fast.
+    private static let deepest = 128
 
     init(_ graph: Graph, forced: Set<Int>, separate: Set<Int>) {
         self.graph = graph
@@ -36,6 +44,8 @@ struct Fusion {
         isStored = [Bool](repeating: false, count: count)
         isPinned = [Bool](repeating: false, count: count)
         kernels = [Set<Int>](repeating: [], count: count)
+        forms = [Set<[Int]>](repeating: [], count: count)
+        level = [Int](repeating: 0, count: count)
         cost = Fusion.costs(graph)
         finishes = Fusion.finishing(graph)
         for vertex in forced { pin(vertex) }
@@ -60,6 +70,12 @@ struct Fusion {
             if case .operation = graph.vertices[base].kind { isStored[base] = true }
         }
 
+        if operation.isPointwise, !inputs.isEmpty,
+            level[v] > Fusion.deepest || forms[v].count > 1 && forms[v].count * cost[v] > Fusion.dear
+        {
+            isStored[v] = true
+        }
+
         switch operation {
         case .contraction:
             for input in inputs { pinOperand(input, accepting: { Matrix(view: $0) != nil }) }
@@ -70,9 +86,10 @@ struct Fusion {
         case .pad:
             pin(graph.movementBase(of: inputs[0]))
         case .expand:
-            // What is repeated many times is computed once.
+            // What is repeated many times is computed once. (Devices do that with a scalar by themselves.)
             let base = graph.movementBase(of: inputs[0])
-            if graph.vertices[v].count >= 4 * graph.vertices[base].count, cost[base] > 2 {
+            let extent = graph.vertices[base].count
+            if extent > 1, graph.vertices[v].count >= 4 * extent, cost[base] > 2 {
                 if case .operation = graph.vertices[base].kind { isStored[base] = true }
             }
         case .concatenate(let axis):
@@ -80,7 +97,13 @@ struct Fusion {
         default: break
         }
         let users: Set<Int> = isStored[v] ? [v] : kernels[v]
-        for input in inputs { kernels[input].formUnion(users) }
+        let ownForms: Set<[Int]> = isStored[v] ? [[]] : forms[v]
+        let formsOfInputs = operation.isMovement ? Set(ownForms.map { $0 + [v] }) : ownForms
+        for input in inputs {
+            kernels[input].formUnion(users)
+            forms[input].formUnion(formsOfInputs)
+            level[input] = max(level[input], isStored[v] ? 1 : level[v] + 1)
+        }
     }
 
     /// Pins what a step reads from memory: the vertex below all movement where its view will do, else the input itself.

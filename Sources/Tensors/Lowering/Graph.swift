@@ -75,10 +75,18 @@ package struct Graph: Hashable, Sendable {
                 graph.outputs.append(Output(vertex: vertex, destination: .result))
             }
         }
+        let assigned = Set(assignments.map { Graph.Kind.source(ordinal($0.source)) })
         for (source, value) in assignments {
-            if let vertex = vertexOf[ObjectIdentifier(value.node)] {
-                graph.outputs.append(Output(vertex: vertex, destination: .source(ordinal(source))))
+            guard var vertex = vertexOf[ObjectIdentifier(value.node)] else { continue }
+            let base = graph.vertices[graph.base(of: vertex)]
+            if assigned.contains(base.kind) {
+                // The old contents of a source that is assigned too: set aside before anything is overwritten.
+                let (shape, dtype) = (graph.vertices[vertex].shape, base.dtype)
+                graph.vertices.append(
+                    Vertex(kind: .operation(.cast), inputs: [vertex], shape: shape, dtype: dtype))
+                vertex = graph.vertices.count - 1
             }
+            graph.outputs.append(Output(vertex: vertex, destination: .source(ordinal(source))))
         }
         return (graph, sources)
     }

@@ -18,7 +18,14 @@ struct Kernel {
     /// Computes nothing but new values of sources; such kernels run last.
     var onlyAssigns = false
 
+    /// The shape of every root.
     var shape: [Int]
+
+    /// Takes over the roots of a pointwise kernel of the same shape.
+    mutating func join(_ other: Kernel) {
+        roots = (roots + other.roots).sorted { $0.vertex < $1.vertex }
+        reads.merge(other.reads) { $0 && $1 }
+    }
 }
 
 extension Lowering {
@@ -137,24 +144,27 @@ extension Lowering {
                 host = groups.indices[earliest...].last { canMerge(kernel, into: groups[$0]) }
             }
             if let host {
-                groups[host].roots = (groups[host].roots + kernel.roots).sorted { $0.vertex < $1.vertex }
-                groups[host].reads.merge(kernel.reads) { $0 && $1 }
+                groups[host].join(kernel)
             } else {
                 groups.append(kernel)
             }
             let index = host ?? groups.count - 1
             for root in kernel.roots {
-                ready[root.target] = max(ready[root.target] ?? 0, index)
-                ready[storage(of: root.vertex)] = max(ready[storage(of: root.vertex)] ?? 0, index)
+                for vertex in [root.target, storage(of: root.target), storage(of: root.vertex)] {
+                    ready[vertex] = max(ready[vertex] ?? 0, index)
+                }
             }
         }
         return groups
     }
 
     private func canMerge(_ kernel: Kernel, into group: Kernel) -> Bool {
-        guard group.heart == nil, group.shape == kernel.shape, group.onlyAssigns == kernel.onlyAssigns,
-            group.roots.count < 8, group.reads.count + kernel.reads.count <= 20
+        guard group.heart.map(isReduction) ?? true, group.shape == kernel.shape,
+            group.onlyAssigns == kernel.onlyAssigns, group.roots.count < 8,
+            group.reads.count + kernel.reads.count <= 20
         else { return false }
+        // What follows a reduction is evaluated once for each of its results.
+        if group.heart != nil { return kernel.reads.keys.contains { read in group.roots.contains { $0.vertex == read } } }
         let count = kernel.shape.reduce(1, *)
         if count <= 4096 { return true }
         // Large kernels join where they share more than scalars.
@@ -187,12 +197,13 @@ extension Lowering {
             let values = try kernel.roots.map { try $0.target == $0.vertex ? main.emitRoot($0.vertex) : main.emit($0.vertex) }
             return (main, values, nil, [])
         }
-        let root = kernel.roots[0].vertex
         var epilogue: Emission?
         var epilogueValues: [Int] = []
-        if root != heart || isReduction(heart) {
+        if kernel.roots[0].vertex != heart || isReduction(heart) {
             var emission = Emission(graph, isStored: loadable, accumulator: heart)
-            epilogueValues = [try emission.emitRoot(root)]
+            epilogueValues = try kernel.roots.map {
+                try $0.target == $0.vertex ? emission.emitRoot($0.vertex) : emission.emit($0.vertex)
+            }
             epilogue = emission
         }
         var main: Emission?

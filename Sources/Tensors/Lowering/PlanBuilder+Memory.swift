@@ -93,6 +93,8 @@ extension PlanBuilder {
         return item.loads.sorted().first { load in
             last[load] == time && graph.vertices[load].dtype == graph.vertices[vertex].dtype
                 && lowering.storage(of: load) == load
+                // Parts of a concatenation, in the same memory, may be read at other indices.
+                && item.loads.allSatisfy { $0 == load || lowering.storage(of: $0) != load }
                 && item.readsInPlace(load, count: graph.vertices[vertex].count)
         }
     }

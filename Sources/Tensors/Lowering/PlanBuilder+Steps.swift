@@ -67,24 +67,23 @@ extension PlanBuilder {
     }
 
     private func reduction(_ item: Item, _ operation: Reduction.Operation, _ axes: [Int]) throws -> PlannedStep {
-        let root = item.kernel.roots[0]
         guard let heart = item.kernel.heart, let main = item.main, let epilogue = item.epilogue else {
-            throw LoweringRetry.store(root.vertex)
+            throw LoweringRetry.store(item.kernel.roots[0].vertex)
         }
         let kept = graph.vertices[heart].shape
         // The epilogue's views are over the root's shape; the step wants the kept axes.
         let (after, values) = try epilogue.expression.reshapingViews(to: kept, else: .separate(heart))
         let (merged, offset) = (try operands(of: epilogue), main.operands.count)
         let shape = graph.vertices[graph.vertices[heart].inputs[0]].shape
-        guard let view = root.view.reshaped(to: kept) else { throw LoweringRetry.separate(heart) }
+        let stores = try zip(item.kernel.roots, item.epilogueValues).map { root, value in
+            guard let view = root.view.reshaped(to: kept) else { throw LoweringRetry.separate(heart) }
+            return Store(value: values[value], destination: try locate(root.target), view: view)
+        }
         var step = PointwiseStep(
             shape: shape, body: main.expression,
             reduction: Reduction(
                 operation: operation, axes: axes, value: item.values[0], epilogue: after.offsettingOperands(by: offset)),
-            operands: try operands(of: main) + merged,
-            stores: [
-                Store(value: values[item.epilogueValues[0]], destination: try locate(root.target), view: view)
-            ])
+            operands: try operands(of: main) + merged, stores: stores)
         step.mergeAxes()
         let flops = shape.reduce(1, *) * (main.expression.arithmetic + 1)
         return planned(.pointwise(step), item, flops: flops)

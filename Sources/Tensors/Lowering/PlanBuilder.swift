@@ -49,7 +49,7 @@ struct PlanBuilder {
     private mutating func dropUnreadStores() {
         var needed = Set(graph.outputs.map { graph.base(of: $0.vertex) })
         for item in items { needed.formUnion(item.loads) }
-        for index in items.indices where items[index].kernel.heart == nil {
+        for index in items.indices where items[index].kernel.roots.count > 1 || items[index].kernel.heart == nil {
             let roots = items[index].kernel.roots
             let kept = roots.indices.filter { position in
                 let root = roots[position]
@@ -57,7 +57,11 @@ struct PlanBuilder {
                     || needed.contains(lowering.storage(of: root.vertex))
             }
             items[index].kernel.roots = kept.map { roots[$0] }
-            items[index].values = kept.map { items[index].values[$0] }
+            if items[index].kernel.heart == nil {
+                items[index].values = kept.map { items[index].values[$0] }
+            } else {
+                items[index].epilogueValues = kept.map { items[index].epilogueValues[$0] }
+            }
         }
         items.removeAll { $0.kernel.roots.isEmpty }
     }
@@ -102,7 +106,9 @@ struct PlanBuilder {
 
     private func canOverwrite(_ ordinal: Int, with base: Int) -> Bool {
         guard let source = graph.vertices.firstIndex(where: { $0.kind == .source(ordinal) }) else { return true }
-        guard let writer = items.firstIndex(where: { $0.kernel.roots.contains { $0.target == base } }) else {
+        // The first of them, where parts of a concatenation have several.
+        guard let writer = items.firstIndex(where: { $0.kernel.roots.contains { lowering.storage(of: $0.target) == base } })
+        else {
             return false
         }
         let isReadLater = items[(writer + 1)...].contains { $0.loads.contains(source) }
@@ -123,10 +129,14 @@ struct PlanBuilder {
 }
 
 extension PlanBuilder.Item {
-    /// Whether a pointwise kernel reads a vertex only at the index it is computing.
+    /// Whether a vertex is read only at the index that is being stored: by a pointwise kernel, or by what follows a
+    /// reduction. (A product may write its result before its epilogue reads.)
     func readsInPlace(_ vertex: Int, count: Int) -> Bool {
-        guard kernel.heart == nil, let main, let operand = main.operands.firstIndex(of: vertex) else { return false }
-        return main.expression.instructions.allSatisfy { instruction in
+        if kernel.heart != nil, main == nil || main?.operands.contains(vertex) == true { return false }
+        guard let last = kernel.heart == nil ? main : epilogue, let operand = last.operands.firstIndex(of: vertex) else {
+            return false
+        }
+        return last.expression.instructions.allSatisfy { instruction in
             switch instruction {
             case .load(operand, let view): view.isContiguous && view.offset == 0 && view.count == count
             case .random(_, operand, _, _): false
@@ -137,7 +147,9 @@ extension PlanBuilder.Item {
 
     /// Whether a root's value is a load and nothing else.
     func isPlainLoad(of root: Int) -> Bool {
-        guard let main, let index = kernel.roots.firstIndex(where: { $0.target == root }) else { return false }
+        guard kernel.heart == nil, let main, let index = kernel.roots.firstIndex(where: { $0.target == root }) else {
+            return false
+        }
         if case .load = main.expression.instructions[values[index]] { return true }
         return false
     }

@@ -27,7 +27,7 @@ struct EvaluateCommand: ParsableCommand {
             throw TrainingError.badSetting(
                 name: "--importance-samples", expected: "1 to 5000", found: "\(importanceSamples)")
         }
-        let device = try deviceOption.chosen()
+        let device = try deviceOption.chosen(json: output.json)
         let run = try TrainedModel(run: runArgument.run, on: device)
         let splits = try run.data(dataOptions.data, directory: dataOptions.dataDir)
         let watch = Stopwatch()

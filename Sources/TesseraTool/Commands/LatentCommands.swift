@@ -41,7 +41,8 @@ struct TraverseCommand: ParsableCommand {
         try options.draw { run, device in
             // A prior tells where the codes are; without one, images do.
             let hasPrior = (run.model as? any LatentModel)?.hasNormalPrior ?? true
-            let images = try hasPrior
+            let images =
+                try hasPrior
                 ? nil : run.data(options.dataOptions.data, directory: options.dataOptions.dataDir).test
             return try ImagePanel.traversal(of: run.model, images: images, on: device)
         }
@@ -60,7 +61,7 @@ struct LatentOptions: ParsableArguments {
 
     /// Makes a picture of the run's model, writes it and tells of it.
     func draw(_ picture: (TrainedModel, any Device) throws -> ImagePanel) throws {
-        let device = try deviceOption.chosen()
+        let device = try deviceOption.chosen(json: output.json)
         let run = try TrainedModel(run: runArgument.run, on: device)
         let watch = Stopwatch()
         let panel = try picture(run, device)

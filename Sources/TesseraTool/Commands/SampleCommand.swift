@@ -23,7 +23,10 @@ struct SampleCommand: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() throws {
-        let device = try deviceOption.chosen()
+        guard (1...10_000).contains(count) else {
+            throw TrainingError.badSetting(name: "--count", expected: "1 to 10000", found: "\(count)")
+        }
+        let device = try deviceOption.chosen(json: output.json)
         let run = try TrainedModel(run: runArgument.run, on: device)
         let watch = Stopwatch()
         let panel = try ImagePanel.samples(

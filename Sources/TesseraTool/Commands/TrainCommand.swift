@@ -82,7 +82,7 @@ struct TrainCommand: ParsableCommand {
         let folder =
             out.map { RunFolder($0) } ?? .fresh(in: "runs", stem: "\(entry.name)-\(splits.train.name)")
         if folder.holdsRun { throw TrainingError.runExists(path: folder.path) }
-        let device = try deviceOption.chosen()
+        let device = try deviceOption.chosen(json: output.json)
         let trainer = try Trainer(model, data: splits, configuration: configuration, on: device, folder: folder)
         try folder.begin(
             RunDescription(model, data: source, training: configuration, device: device.info.name))
@@ -93,7 +93,9 @@ struct TrainCommand: ParsableCommand {
     private func resumed(_ entry: ModelEntry, _ settings: [String: String]) throws -> (Trainer, RunFolder) {
         let folder = RunFolder(out ?? "")
         var description = try folder.description()
-        func require(_ what: String, _ began: some CustomStringConvertible, _ now: (some CustomStringConvertible)?) throws {
+        func require(_ what: String, _ began: some CustomStringConvertible, _ now: (some CustomStringConvertible)?)
+            throws
+        {
             guard let now, now.description != began.description else { return }
             throw TrainingError.runDiffers(
                 path: folder.path, what: what, began: began.description, now: now.description)
@@ -108,7 +110,7 @@ struct TrainCommand: ParsableCommand {
 
         let splits = try DatasetCatalog.load(
             description.data.name, directory: dataOptions.dataDir ?? description.data.directory)
-        let device = try deviceOption.chosen()
+        let device = try deviceOption.chosen(json: output.json)
         let trainer = try Trainer(
             description.makeModel(), data: splits, configuration: description.makeConfiguration(), on: device,
             folder: folder)

@@ -31,7 +31,7 @@ final class TrainingReporter {
         case .evaluated(let step, let figures):
             if style == .lines { Output.line("test at step \(step): \(Output.figures(figures.named))") }
         }
-        if style == .json, let line = JSONLine(event) { Output.line(line) }
+        if style == .json { Output.line(JSONLine(event)) }
     }
 
     func finish(_ result: TrainingResult, device: any Device) {
@@ -48,7 +48,8 @@ final class TrainingReporter {
         if let test = result.test { Output.line("test: \(Output.figures(test.named)); \(test.measure)") }
         Output.line(
             "\(result.steps) steps in \(Output.duration(result.seconds)), "
-                + "\(Output.number(result.examplesPerSecond)) images/s, peak memory \(bytesText(result.peakMemoryBytes))")
+                + "\(Output.number(result.examplesPerSecond)) images/s, peak memory \(bytesText(result.peakMemoryBytes))"
+        )
         Output.line("run: \(run)")
         if let picture { Output.line("picture: \(picture)") }
     }

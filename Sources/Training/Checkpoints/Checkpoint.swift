@@ -7,6 +7,9 @@ struct Checkpoint {
     private static let parameterPrefix = "parameters."
     private static let statePrefix = "optimizer."
     private static let averageName = "average"
+    /// A fingerprint of the parameters in the order in which they lie in memory, which is the order of the optimizer's
+    /// tensors too: a library that lays them out in another order must not take them up.
+    private static let layoutKey = "layout"
 
     /// Steps done.
     let step: Int
@@ -33,7 +36,8 @@ struct Checkpoint {
             tensors.append(
                 .init(name: Self.averageName, shape: average.shadow.shape, values: try average.shadow.read()))
         }
-        file = Safetensors(tensors: tensors, metadata: ["step": String(step)])
+        let layout = fingerprint(try store.flat.read())
+        file = Safetensors(tensors: tensors, metadata: ["step": String(step), Self.layoutKey: layout])
     }
 
     init(contentsOf path: String) throws {
@@ -64,9 +68,19 @@ struct Checkpoint {
             try variable.write(tensor.values)
         }
         try store.load(parameters, path: path)
+        guard file.metadata[Self.layoutKey] == fingerprint(try store.flat.read()) else {
+            throw CheckpointError.malformed(
+                path: path, expected: "parameters in the order of this version (\(libraryVersion))", found: "another")
+        }
         for (name, variable) in optimizer.state { try fill(variable, from: Self.statePrefix + name) }
         if let average { try fill(average.shadow, from: Self.averageName) }
     }
+}
+
+/// FNV-1a (Fowler, Noll & Vo), 64 bits, over the numbers' bits.
+private func fingerprint(_ values: [Float]) -> String {
+    let hash = values.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01B3 }
+    return String(hash, radix: 16)
 }
 
 extension ParameterStore {

@@ -49,12 +49,14 @@ public struct Safetensors: Sendable, Equatable {
     private func encodedHeader() throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
+        func json(_ value: some Encodable) throws -> String {
+            String(decoding: try encoder.encode(value), as: UTF8.self)
+        }
         var entries = metadata.isEmpty ? [] : ["\"\(SafetensorsHeader.metadataKey)\":\(try json(metadata))"]
         var offset = 0
         for tensor in tensors {
             let end = offset + tensor.values.count * MemoryLayout<Float>.size
-            let entry = SafetensorsHeader.Entry(dtype: "F32", shape: tensor.shape, data_offsets: [offset, end])
+            let entry = SafetensorsHeader.Entry(dtype: "F32", shape: tensor.shape, dataOffsets: [offset, end])
             entries.append("\(try json(tensor.name)):\(try json(entry))")
             offset = end
         }

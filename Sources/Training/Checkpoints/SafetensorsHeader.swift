@@ -11,7 +11,12 @@ struct SafetensorsHeader {
     struct Entry: Codable {
         let dtype: String
         let shape: [Int]
-        let data_offsets: [Int]
+        let dataOffsets: [Int]
+
+        enum CodingKeys: String, CodingKey {
+            case dtype, shape
+            case dataOffsets = "data_offsets"
+        }
     }
 
     /// A value of the header's JSON object: a tensor or the words about them.
@@ -86,15 +91,15 @@ struct SafetensorsHeader {
             }
             bytes = product
         }
-        guard entry.data_offsets.count == 2, entry.data_offsets[0] >= 0,
-            entry.data_offsets[1] >= entry.data_offsets[0],
-            entry.data_offsets[1] - entry.data_offsets[0] == bytes
+        guard entry.dataOffsets.count == 2, entry.dataOffsets[0] >= 0,
+            entry.dataOffsets[1] >= entry.dataOffsets[0],
+            entry.dataOffsets[1] - entry.dataOffsets[0] == bytes
         else {
             throw CheckpointError.malformed(
                 path: path, expected: "a range of \(bytes) bytes for \(name) of shape \(entry.shape)",
-                found: "\(entry.data_offsets)")
+                found: "\(entry.dataOffsets)")
         }
-        return entry.data_offsets[0]..<entry.data_offsets[1]
+        return entry.dataOffsets[0]..<entry.dataOffsets[1]
     }
 }
 
@@ -107,7 +112,9 @@ extension Safetensors {
         guard file.count >= 8 else {
             throw CheckpointError.truncated(path: path, expectedBytes: 8, foundBytes: file.count)
         }
-        let length = file.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
+        let length = file.prefix(8).enumerated().reduce(UInt64(0)) {
+            $0 | UInt64($1.element) << (8 * UInt64($1.offset))
+        }
         guard length <= UInt64(SafetensorsHeader.largestHeader) else {
             throw CheckpointError.malformed(
                 path: path, expected: "a header of at most \(SafetensorsHeader.largestHeader) bytes",

@@ -22,11 +22,12 @@ extension ImageDataset {
         guard shape == images.shape else {
             throw TrainingError.dataMismatch(name: name, expected: "\(images.shape)", found: "\(shape)")
         }
-        guard levels >= images.levels else {
+        // Black and white is a case of every grey scale; a likelihood of levels needs just those levels.
+        guard levels >= images.levels || model.binarizes else {
             throw TrainingError.dataMismatch(
                 name: name, expected: "\(images.levels) levels", found: "\(levels) levels")
         }
-        return levels == images.levels ? self : try quantized(levels: images.levels)
+        return levels <= images.levels ? self : try quantized(levels: images.levels)
     }
 
     /// The images as an evaluation of a model takes them: black and white, drawn once and for all, where the model is

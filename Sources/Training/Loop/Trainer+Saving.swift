@@ -4,8 +4,7 @@ import Foundation
 extension Trainer {
     /// Writes a checkpoint with its picture and the plot of the losses.
     /// - Returns: the path of the picture, if the model has one to show.
-    func save(learningRate: Double) throws -> String? {
-        guard let folder else { return nil }
+    func save(to folder: RunFolder, learningRate: Double) throws -> String? {
         let checkpoint = try Checkpoint(
             step: step, learningRate: learningRate, store: store, optimizer: optimizer, average: average)
         // Going on needs this file alone, so that there is no moment at which it could not.

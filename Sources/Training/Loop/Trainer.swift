@@ -20,6 +20,8 @@ public final class Trainer {
     public let folder: RunFolder?
     /// Steps done.
     public private(set) var step = 0
+    /// The step of the last checkpoint, if there is one.
+    private var savedStep: Int?
     /// Steps in all.
     public let total: Int
 
@@ -41,19 +43,15 @@ public final class Trainer {
         on device: any Device, folder: RunFolder? = nil
     ) throws {
         let configuration = configuration ?? TrainingConfiguration(type(of: model).recipe)
-        try configuration.check()
         self.model = model
         self.device = device
         self.configuration = configuration
         self.folder = folder
         trainImages = try data.train.prepared(for: model)
         testImages = try data.test.preparedForEvaluation(of: model)
+        total = try configuration.totalSteps(images: trainImages.count)
         sampler = try BatchSampler(
             count: trainImages.count, batchSize: configuration.batchSize, seed: configuration.seed)
-        switch configuration.length {
-        case .epochs(let count): total = count * sampler.batchesPerEpoch
-        case .steps(let count): total = count
-        }
         let store = try ParameterStore(model, on: device, seed: configuration.seed)
         self.store = store
         optimizer = try OptimizerState(configuration.optimizer ?? Adam(), of: store.flat)
@@ -75,6 +73,7 @@ public final class Trainer {
         try checkpoint.restore(store, optimizer, average, path: folder.optimizer)
         try MetricsFile(folder.metrics).removeAfter(step: checkpoint.step)
         step = checkpoint.step
+        savedStep = step
     }
 
     /// Trains to the end, evaluates on the test images, and writes the last checkpoint.
@@ -86,6 +85,9 @@ public final class Trainer {
     public func train(_ observe: (TrainingEvent) throws -> Void = { _ in }) throws -> TrainingResult {
         do {
             return try run(observe)
+        } catch TrainingError.notFinite(let what, let step, let learningRate, _) {
+            folder?.removeUnfinished()
+            throw TrainingError.notFinite(what: what, step: step, learningRate: learningRate, saved: savedStep)
         } catch {
             folder?.removeUnfinished()
             throw error
@@ -94,8 +96,9 @@ public final class Trainer {
 
     private func run(_ observe: (TrainingEvent) throws -> Void) throws -> TrainingResult {
         let metrics = folder.map { MetricsFile($0.metrics) }
+        // What is kept in the record, and told.
         func report(_ event: TrainingEvent) throws {
-            if let line = JSONLine(event) { try metrics?.append(line) }
+            try metrics?.append(JSONLine(event))
             try observe(event)
         }
         try observe(.compiling(device: device.info.name))
@@ -110,7 +113,6 @@ public final class Trainer {
         var clock = StepClock(firstStep: step, batchSize: configuration.batchSize)
         var epochMeans = RunningMeans(names: compiled.figures)
         var means = epochMeans
-        var lastSaved = step
         var lastRead = step
         var test: Figures?
         clock.start()
@@ -130,10 +132,9 @@ public final class Trainer {
             guard endsEpoch else { continue }
             try report(.epoch(number: epochNumber, clock.progress(self, epochs: epochs, epochMeans.values)))
             if step < total { epochMeans.reset() }
-            guard step == total || step - lastSaved >= configuration.checkpointSteps else { continue }
+            guard step == total || step - (savedStep ?? 0) >= configuration.checkpointSteps else { continue }
 
             clock.pause()
-            lastSaved = step
             try withAverage {
                 if testImages.count > 0 {
                     let figures = try Evaluator(model, on: device).evaluate(testImages)
@@ -141,7 +142,11 @@ public final class Trainer {
                     try report(.evaluated(step: step, figures))
                 }
             }
-            try observe(.saved(step: step, picture: save(learningRate: rate)))
+            if let folder {
+                let picture = try save(to: folder, learningRate: rate)
+                savedStep = step
+                try observe(.saved(step: step, picture: picture))
+            }
             clock.start()
         }
         clock.pause()

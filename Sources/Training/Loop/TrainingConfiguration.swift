@@ -45,26 +45,33 @@ public struct TrainingConfiguration: Sendable {
     /// A model's customary way.
     public init(_ recipe: Recipe) {
         self.init(
-            .epochs(recipe.epochs), batchSize: recipe.batchSize,
-            learningRate: .constant(Double(recipe.learningRate)))
+            .epochs(recipe.epochs), batchSize: recipe.batchSize, learningRate: .constant(recipe.learningRate))
     }
 
-    /// - Throws: `TrainingError.badSetting`.
-    func check() throws {
+    /// Steps in all, for so many images.
+    ///
+    /// - Throws: `TrainingError.badSetting` where a setting is out of its range.
+    func totalSteps(images: Int) throws -> Int {
         func require(_ holds: Bool, _ name: String, _ expected: String, _ found: some CustomStringConvertible) throws {
             guard holds else {
                 throw TrainingError.badSetting(name: name, expected: expected, found: found.description)
             }
         }
-        switch length {
-        case .epochs(let count): try require(count >= 1, "epochs", "at least 1", count)
-        case .steps(let count): try require(count >= 1, "steps", "at least 1", count)
-        }
+        try require((1...max(images, 1)).contains(batchSize), "batch size", "1 to \(images), the images", batchSize)
         let rate = learningRate.value(at: 1)
         try require(rate >= 0 && rate.isFinite, "learning rate", "a number of at least 0", rate)
         try require(checkpointSteps >= 1, "checkpointSteps", "at least 1", checkpointSteps)
         try require(reportSteps >= 1, "reportSteps", "at least 1", reportSteps)
-        // The steps of a run are counted in Float32 and Int32 on the device.
-        if case .steps(let count) = length { try require(count <= 1 << 24, "steps", "at most 2^24", count) }
+        // The device counts steps in 32 bits.
+        let most = Int(Int32.max)
+        switch length {
+        case .steps(let count):
+            try require((1...most).contains(count), "steps", "1 to \(most)", count)
+            return count
+        case .epochs(let count):
+            let steps = images / batchSize
+            try require((1...most / steps).contains(count), "epochs", "1 to \(most / steps)", count)
+            return count * steps
+        }
     }
 }

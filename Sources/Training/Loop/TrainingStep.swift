@@ -7,12 +7,14 @@ import Tensors
 /// Nothing waits for the device until the sums are read.
 final class TrainingStep {
     private let device: any Device
-    private let seed: UInt64
+    private let configuration: TrainingConfiguration
     private let pixels: Argument
     private let key = Argument([2], dtype: .int32)
     /// The learning rate and the number of the step.
     private let scalars = Argument([2])
-    private let sums: Variable
+    /// For each figure the sums over the steps, one for each place in the batch; the last counts the steps whose loss
+    /// was finite. Summing over the batch is left to the host, since it is asked for seldom.
+    private let sums: [Variable]
     private let function: CompiledFunction
     /// What is summed: the loss, then its parts.
     let figures: [String]
@@ -23,7 +25,7 @@ final class TrainingStep {
         average: ExponentialMovingAverage?, configuration: TrainingConfiguration, levels: Int
     ) throws {
         device = store.device
-        seed = configuration.seed
+        self.configuration = configuration
         pixels = Argument(model.images.batchShape(configuration.batchSize), dtype: .uint8)
 
         let context = Context(isTraining: true, random: try RandomSource(key: key.tensor))
@@ -33,18 +35,21 @@ final class TrainingStep {
         figures = ["loss"] + loss.terms.map(\.name)
 
         var gradient = try store.gradient(of: loss.values.mean())
-        if let limit = configuration.gradientClip { gradient = try clippedByGlobalNorm(gradient, maximum: limit).gradient }
+        if let limit = configuration.gradientClip {
+            gradient = try clippedByGlobalNorm(gradient, maximum: limit).gradient
+        }
         var updates = try optimizer.updates(
             gradient: gradient, learningRate: scalars.tensor.sliced(0..<1, axis: 0),
             step: scalars.tensor.sliced(1..<2, axis: 0))
         if let average { updates.append(try average.update(following: updates)) }
 
-        // The last row counts the steps whose loss was finite: once one is not, none after it is.
         let isFinite = try loss.values.absolute().lessOrEqual(Tensor(Float.greatestFiniteMagnitude))
         let rows = [loss.values] + loss.terms.map(\.values) + [isFinite.cast(to: .float32)]
-        sums = try Variable(
-            [Float](repeating: 0, count: rows.count), shape: [rows.count], name: "the sums of the figures", on: device)
-        updates.append(try Update(sums, to: sums.tensor + Tensor.stack(rows).mean([1])))
+        let zeros = [Float](repeating: 0, count: configuration.batchSize)
+        sums = try rows.map { _ in
+            try Variable(zeros, shape: [zeros.count], name: "the sums of a figure", on: store.device)
+        }
+        updates += try zip(sums, rows).map { try Update($0, to: $0.tensor + $1) }
         function = try CompiledFunction(on: device, results: [], updates: updates + context.updates)
     }
 
@@ -54,7 +59,7 @@ final class TrainingStep {
     /// Queues step number `step` (1 is the first).
     func run(_ images: [UInt8], step: Int, learningRate: Double) throws {
         try pixels.set(images, on: device)
-        try key.set(RandomUse.training.key(seed: seed, step), on: device)
+        try key.set(RandomUse.training.key(seed: configuration.seed, step), on: device)
         try scalars.set([Float(learningRate), Float(step)], on: device)
         try function.run()
     }
@@ -65,11 +70,10 @@ final class TrainingStep {
     ///   - last: the number of the last of them.
     /// - Throws: `TrainingError.notFinite` with the first step whose loss was not finite.
     func takeSums(steps: Int, last: Int, learningRate: Double) throws -> [Double] {
-        let values = try sums.read()
-        try sums.write([Float](repeating: 0, count: values.count))
-        // Means over a batch of ones round, so that the count is a whole number only nearly.
-        let finiteSteps = Int((values.last ?? 0) + 0.01)
-        let figures = values.dropLast().map(Double.init)
+        let values = try sums.map { try $0.read() }
+        for sum in sums { try sum.write([Float](repeating: 0, count: configuration.batchSize)) }
+        let finiteSteps = Int(values.last?.min() ?? 0)
+        let figures = values.dropLast().map { $0.reduce(0.0) { $0 + Double($1) } / Double(configuration.batchSize) }
         guard finiteSteps >= steps, figures.allSatisfy(\.isFinite) else {
             throw TrainingError.notFinite(
                 what: "the loss", step: min(last - steps + finiteSteps + 1, last), learningRate: learningRate)

@@ -46,14 +46,19 @@ public struct JSONLine: Sendable, CustomStringConvertible {
 }
 
 extension JSONLine {
-    /// What `metrics.jsonl` keeps of an event; nil for nothing.
-    public init?(_ event: TrainingEvent) {
+    /// An event as a line.
+    public init(_ event: TrainingEvent) {
         switch event {
         case .progress(let progress): self = Self.line("step", progress)
         case .epoch(let number, let progress): self = Self.line("epoch", progress).adding("number", number)
         case .evaluated(let step, let figures):
             self = JSONLine(event: "evaluation").adding("step", step).adding(figures.named)
-        case .compiling, .began, .saved: return nil
+        case .compiling(let device): self = JSONLine(event: "compiling").adding("device", device)
+        case .began(let step, let total, let stepsPerEpoch, let launches):
+            self = JSONLine(event: "began").adding("step", step).adding("total", total)
+                .adding("steps_per_epoch", stepsPerEpoch).adding("launches_per_step", launches)
+        case .saved(let step, let picture):
+            self = JSONLine(event: "checkpoint").adding("step", step).adding("picture", picture)
         }
     }
 

@@ -3,7 +3,7 @@ import Tensors
 
 extension CaseRegistry {
     /// Each movement operation, of a leaf.
-    static let movement: [OperationCase] = [
+    public static let movement: [OperationCase] = [
         moves("reshaped", [4, 6]) { try $0.reshaped([3, -1, 2]) },
         moves("reshaped to a scalar and back", [1, 1]) { try $0.reshaped([]).reshaped([1]) },
         moves("permuted", [2, 3, 4]) { try $0.permuted([2, 0, 1]) },
@@ -19,7 +19,9 @@ extension CaseRegistry {
         moves("sliced with steps", [7, 9]) { try $0.sliced(1..<7, axis: 0, step: 2).sliced(0..<9, axis: 1, step: 4) },
         moves("sliced with a step beyond the end", [5]) { try $0.sliced(3..<5, axis: 0, step: 7) },
         moves("sliced with steps, unfinished", [11]) { try $0.sliced(0..<8, axis: 0, step: 3) },
-        moves("sliced twice with steps", [24]) { try $0.sliced(1..<23, axis: 0, step: 2).sliced(2..<11, axis: 0, step: 3) },
+        moves("sliced twice with steps", [24]) {
+            try $0.sliced(1..<23, axis: 0, step: 2).sliced(2..<11, axis: 0, step: 3)
+        },
         moves("padded", [3, 4]) { try $0.padded(before: [1, 0], after: [2, 3]) },
         moves("padded twice", [3, 4]) {
             try $0.padded(before: [1, 2], after: [0, 1]).padded(before: [2, 0], after: [1, 1])
@@ -30,7 +32,9 @@ extension CaseRegistry {
         moves("reshaped after padded", [2, 3, 4]) {
             try $0.padded(before: [0, 1, 0], after: [0, 0, 0]).reshaped([2, 16])
         },
-        moves("broadcast after padded", [1, 3]) { try $0.padded(before: [0, 1], after: [0, 1]).broadcast(to: [4, 5]) },
+        moves("broadcast after padded", [1, 3]) {
+            try $0.padded(before: [0, 1], after: [0, 1]).broadcast(to: [4, 5])
+        },
         moves("flipped after padded", [3, 4]) { try $0.padded(before: [1, 0], after: [0, 2]).flipped([0, 1]) },
         moves("flipped", [3, 4, 5]) { try $0.flipped([0, 2]) },
         moves("flipped after transposed", [3, 4]) { try $0.transposed().flipped([0]) },
@@ -45,7 +49,8 @@ extension CaseRegistry {
         joins("stacked last", [[2, 3], [2, 3], [2, 3]]) { try Tensor.stack($0, axis: -1) },
         joins("concatenated with itself", [[2, 3]]) { try Tensor.concatenate([$0[0], $0[0], $0[0].flipped([1])]) },
         OperationCase("split", [.floats([3, 9])], .exact, several: { try $0[0].split([2, 3, 4], axis: 1) }),
-        OperationCase("split along the first axis", [.floats([9, 2])], .exact, several: { try $0[0].split([2, 0, 7], axis: 0) }),
+        OperationCase(
+            "split along the first axis", [.floats([9, 2])], .exact, several: { try $0[0].split([2, 0, 7], axis: 0) }),
         OperationCase(
             "movement of each type", [.integers([3, 4]), .bytes([3, 4]), .bools([3, 4])], .exact, derivatives: .none,
             several: { leaves in
@@ -59,9 +64,11 @@ extension CaseRegistry {
     ]
 
     /// Movement of values that are themselves computed, and arithmetic on what has been moved.
-    static let movementChains: [OperationCase] = [
+    public static let movementChains: [OperationCase] = [
         OperationCase("transposed exponential", [.floats([13, 17])], .function) { try $0[0].exp().transposed() },
-        OperationCase("sum with own transpose", [.floats([15, 15])], .function) { try $0[0].sin() + $0[0].sin().transposed() },
+        OperationCase("sum with own transpose", [.floats([15, 15])], .function) {
+            try $0[0].sin() + $0[0].sin().transposed()
+        },
         OperationCase("padded sigmoid", [.floats([5, 6])], .function) {
             try $0[0].sigmoid().padded(before: [1, 1], after: [2, 0]) + 1
         },
@@ -108,7 +115,9 @@ extension CaseRegistry {
             return x
         },
         OperationCase("space to depth and back", [.floats([2, 4, 6, 3])], .function) {
-            let deep = try $0[0].tanh().reshaped([2, 2, 2, 3, 2, 3]).permuted([0, 1, 3, 2, 4, 5]).reshaped([2, 2, 3, 12])
+            let deep = try $0[0].tanh().reshaped([2, 2, 2, 3, 2, 3]).permuted([0, 1, 3, 2, 4, 5]).reshaped([
+                2, 2, 3, 12,
+            ])
             return try deep.exp().reshaped([2, 2, 3, 2, 2, 3]).permuted([0, 1, 3, 2, 4, 5]).reshaped([2, 4, 6, 3])
         },
     ]

@@ -7,7 +7,8 @@ extension CaseRegistry {
         OperationCase("linear, bias, relu", [.floats([9, 17]), .floats([17, 6]), .floats([6])], .composed) {
             try ($0[0].matmul($0[1]) + $0[2]).maximum(0)
         },
-        OperationCase("linear of 128x100x90", [.floats([128, 100], -1...1), .floats([100, 90], -1...1), .floats([90])], .composed,
+        OperationCase(
+            "linear of 128x100x90", [.floats([128, 100], -1...1), .floats([100, 90], -1...1), .floats([90])], .composed,
             derivatives: .first, { try ($0[0].matmul($0[1]) * 0.1 + $0[2]).tanh() }),
         OperationCase("linear with residual", [.floats([9, 8]), .floats([8, 8]), .floats([8])], .composed) {
             try $0[0] + ($0[0].matmul($0[1]) + $0[2]).sigmoid()
@@ -23,24 +24,33 @@ extension CaseRegistry {
             let parts = try ($0[0].matmul($0[1]) + $0[2]).split([4, 4], axis: 1)
             return try parts[0].tanh() * parts[1].sigmoid()
         },
-        OperationCase("two layers", [.floats([6, 9]), .floats([9, 12]), .floats([12]), .floats([12, 4]), .floats([4])], .composed,
+        OperationCase(
+            "two layers", [.floats([6, 9]), .floats([9, 12]), .floats([12]), .floats([12, 4]), .floats([4])], .composed,
             secondTolerance: .init(relative: 2e-4, normwise: 2e-4)
         ) {
             let hidden = try ($0[0].matmul($0[1]) * 0.3 + $0[2]).tanh()
             return try hidden.matmul($0[3]) + $0[4]
         },
-        OperationCase("convolution, bias, relu", [.floats([2, 5, 6, 3]), .floats([9, 3, 8]), .floats([8])], .composed) {
+        OperationCase(
+            "convolution, bias, relu", [.floats([2, 5, 6, 3]), .floats([9, 3, 8]), .floats([8])], .composed
+        ) {
             try ($0[0].convolved($0[1], window: .init(kernel: (3, 3), padding: (1, 1))) + $0[2]).maximum(0)
         },
-        OperationCase("strided convolution, bias, leaky relu", [.floats([2, 8, 8, 3]), .floats([16, 3, 5]), .floats([5])], .composed) {
+        OperationCase(
+            "strided convolution, bias, leaky relu", [.floats([2, 8, 8, 3]), .floats([16, 3, 5]), .floats([5])],
+            .composed
+        ) {
             let y = try $0[0].convolved($0[1], window: .init(kernel: (4, 4), stride: (2, 2), padding: (1, 1))) + $0[2]
             return try y.maximum(y * 0.2)
         },
-        OperationCase("transposed convolution, bias, tanh", [.floats([2, 3, 3, 4]), .floats([16, 3, 4]), .floats([3])], .composed) {
+        OperationCase(
+            "transposed convolution, bias, tanh", [.floats([2, 3, 3, 4]), .floats([16, 3, 4]), .floats([3])], .composed
+        ) {
             let window = ConvolutionWindow(kernel: (4, 4), stride: (2, 2), padding: (1, 1))
             return try (($0[0].transposeConvolved($0[1], window: window) + $0[2]) * 0.2).tanh()
         },
-        OperationCase("residual block of masked convolutions",
+        OperationCase(
+            "residual block of masked convolutions",
             [.floats([2, 5, 5, 6]), .floats([6, 3]), .floats([5, 3, 3]), .floats([3, 6]), .floats([6])], .composed,
             secondTolerance: .init(relative: 2e-4, normwise: 2e-4)
         ) {
@@ -50,12 +60,15 @@ extension CaseRegistry {
             let mixed = try narrow.softplus().convolved($0[2], window: window) * 0.3
             return try $0[0] + mixed.softplus().matmul($0[3]) + $0[4]
         },
-        OperationCase("several results of one input", [.floats([12, 9]), .floats([9])], .composed,
+        OperationCase(
+            "several results of one input", [.floats([12, 9]), .floats([9])], .composed,
             several: {
                 let scaled = try $0[0] * $0[1]
                 return [try scaled.exp(), try scaled.tanh() + $0[0], try scaled.square().sum([1]), scaled]
             }),
-        OperationCase("binary cross-entropy with logits", [.floats([6, 20], avoiding: [0]), .floats([6, 20], 0...1)], .composed) {
+        OperationCase(
+            "binary cross-entropy with logits", [.floats([6, 20], avoiding: [0]), .floats([6, 20], 0...1)], .composed
+        ) {
             let (logits, targets) = ($0[0], $0[1])
             let losses = try logits.maximum(0) - logits * targets + (-logits.absolute()).exp().log1p()
             return try losses.sum([1]).mean()
@@ -77,7 +90,8 @@ extension CaseRegistry {
             let moved = try parts[1] * (changes[0] * 0.2).tanh().exp() + changes[1]
             return try Tensor.concatenate([parts[0], moved], axis: 1)
         },
-        OperationCase("attention", [.floats([2, 5, 6]), .floats([6, 6]), .floats([6, 6]), .floats([6, 6])], .composed,
+        OperationCase(
+            "attention", [.floats([2, 5, 6]), .floats([6, 6]), .floats([6, 6]), .floats([6, 6])], .composed,
             secondTolerance: .init(relative: 5e-4, normwise: 5e-4)
         ) {
             func heads(_ x: Tensor) throws -> Tensor { try x.reshaped([2, 5, 2, 3]).permuted([0, 2, 1, 3]) }
@@ -87,7 +101,8 @@ extension CaseRegistry {
             let weights = try (q.matmul(k.transposed()) * 0.1).softmax()
             return try weights.matmul(v).permuted([0, 2, 1, 3]).reshaped([2, 5, 6])
         },
-        OperationCase("gradient penalty", [.floats([5, 4]), .floats([4, 6]), .floats([6, 1])], .composed,
+        OperationCase(
+            "gradient penalty", [.floats([5, 4]), .floats([4, 6]), .floats([6, 1])], .composed,
             gradientTolerance: .secondGradient, secondTolerance: .init(relative: 5e-4, normwise: 5e-4)
         ) {
             // The critic's slope, as WGAN-GP penalises it: derivatives up to the third order with the case's own two.
@@ -95,8 +110,10 @@ extension CaseRegistry {
             let slope = try gradients(of: score, withRespectTo: [$0[0]])[0]
             return try ((slope.square().sum([1]) + 1e-3).sqrt() - 1).square().mean()
         },
-        OperationCase("Adam on a flat parameter",
-            [.floats([31]), .floats([31]), .floats([31], 0.1...1), .floats([4, 5]), .floats([4, 2])], .composed, derivatives: .none,
+        OperationCase(
+            "Adam on a flat parameter",
+            [.floats([31]), .floats([31]), .floats([31], 0.1...1), .floats([4, 5]), .floats([4, 2])], .composed,
+            derivatives: .none,
             several: {
                 // The parameter holds a matrix [5, 5] and a bias [5], and one more element that nothing uses.
                 let (flat, moment, square) = ($0[0], $0[1], $0[2])
@@ -110,7 +127,8 @@ extension CaseRegistry {
                 let step = try m / 0.19 / ((v / 0.002).sqrt() + 1e-8)
                 return [try flat - step * 0.001, m, v]
             }),
-        OperationCase("moving average of statistics", [.floats([4, 3, 3, 5]), .floats([5]), .floats([5], 0.1...1)], .composed,
+        OperationCase(
+            "moving average of statistics", [.floats([4, 3, 3, 5]), .floats([5]), .floats([5], 0.1...1)], .composed,
             derivatives: .none,
             several: {
                 let mean = try $0[0].mean([0, 1, 2])

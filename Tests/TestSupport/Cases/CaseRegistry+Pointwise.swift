@@ -8,7 +8,7 @@ extension CaseRegistry {
     ]
 
     /// Each operation of one argument: over its smooth range with derivatives, and at special values.
-    static let unary: [OperationCase] = UnaryOperation.allCases.flatMap { operation -> [OperationCase] in
+    public static let unary: [OperationCase] = UnaryOperation.allCases.flatMap { operation -> [OperationCase] in
         let name = "\(operation)"
         func smooth(
             _ range: ClosedRange<Float>, _ tolerance: Tolerance, avoiding kinks: [Float] = [],
@@ -59,7 +59,7 @@ extension CaseRegistry {
     }
 
     /// The public spelling of an operation.
-    static func applied(_ operation: UnaryOperation, _ x: Tensor) throws -> Tensor {
+    public static func applied(_ operation: UnaryOperation, _ x: Tensor) throws -> Tensor {
         switch operation {
         case .negate: try -x
         case .absolute: try x.absolute()
@@ -83,7 +83,8 @@ extension CaseRegistry {
         }
     }
 
-    static func applied(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) throws -> Tensor {
+    /// The public spelling of an operation.
+    public static func applied(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) throws -> Tensor {
         switch operation {
         case .add: try a + b
         case .subtract: try a - b
@@ -103,7 +104,7 @@ extension CaseRegistry {
     }
 
     /// Each operation of two arguments: Float32 with derivatives, every pair of special values, and each other type.
-    static let binary: [OperationCase] = BinaryOperation.allCases.flatMap { operation -> [OperationCase] in
+    public static let binary: [OperationCase] = BinaryOperation.allCases.flatMap { operation -> [OperationCase] in
         let name = "\(operation)"
         let run: @Sendable ([Tensor]) throws -> Tensor = { try applied(operation, $0[0], $0[1]) }
         let values: [Float] = [0, -0.0, 1, -1, 0.5, -2.5, 3, 7, 1e-20, 1e20, .infinity, -.infinity, .nan]
@@ -131,12 +132,14 @@ extension CaseRegistry {
                 plain("Int32", integers), plain("UInt8", bytes), atSpecialValues(.rounding),
             ]
         case .remainder:
-            // Quotients 1.2 to 1.9 and their negatives: away from the jumps.
+            // Quotients of 1.2 to 1.9: away from the jumps. The second derivatives are zero.
             return [
-                OperationCase(name, [.floats([5, 23], 2.4...2.8), .floats([5, 23], 1.5...2)], .rounding, run),
+                OperationCase(
+                    name, [.floats([5, 23], 2.4...2.8), .floats([5, 23], 1.5...2)], .rounding, derivatives: .first, run),
                 plain("Int32", integers), plain("UInt8", bytes),
                 OperationCase(
-                    "remainder of special values", [.listed([5, -5, 5, -5, 7.5, 0, 1]), .listed([3, 3, -3, -3, 2.5, 3, 0])],
+                    "remainder of special values",
+                    [.listed([5, -5, 5, -5, 7.5, 0, 1]), .listed([3, 3, -3, -3, 2.5, 3, 0])],
                     .exact, derivatives: .none, run),
             ]
         case .maximum, .minimum:
@@ -169,8 +172,9 @@ extension CaseRegistry {
     }
 
     /// Shapes that meet in every way they can.
-    static let broadcasting: [OperationCase] = [
-        ([4, 5], []), ([], [4, 5]), ([4, 5], [5]), ([4, 5], [4, 1]), ([4, 1], [1, 5]), ([5], [4, 1]), ([2, 3, 4], [3, 1]),
+    public static let broadcasting: [OperationCase] = [
+        ([4, 5], []), ([], [4, 5]), ([4, 5], [5]), ([4, 5], [4, 1]), ([4, 1], [1, 5]), ([5], [4, 1]),
+        ([2, 3, 4], [3, 1]),
         ([2, 1, 4], [1, 3, 1]), ([1], [7]), ([1, 1], [3, 1]), ([33, 1], [1, 65]), ([2, 1, 3, 1], [4, 1, 5]), ([], []),
     ].map { a, b in
         OperationCase("broadcast \(a) with \(b)", [.floats(a), .floats(b, 0.5...2)], .composed) {
@@ -179,7 +183,7 @@ extension CaseRegistry {
     }
 
     /// Casts, selection, and what mixes types.
-    static let typed: [OperationCase] =
+    public static let typed: [OperationCase] =
         DType.allCases.flatMap { source in
             DType.allCases.filter { $0 != source }.map { target in
                 OperationCase("cast \(source) to \(target)", [any(source, 61)], .exact, derivatives: .none) {
@@ -190,7 +194,8 @@ extension CaseRegistry {
             OperationCase(
                 "cast of special values to integers",
                 [.listed([0.9, -0.9, 1e9, 3e9, -3e9, 255.9, 256, -1, 300, .infinity, -.infinity, .nan])], .exact,
-                derivatives: .none, several: { [$0[0].cast(to: .int32), $0[0].cast(to: .uint8), $0[0].cast(to: .bool)] }),
+                derivatives: .none,
+                several: { [$0[0].cast(to: .int32), $0[0].cast(to: .uint8), $0[0].cast(to: .bool)] }),
             OperationCase(
                 "select", [.bools([4, 7]), .floats([4, 7]), .floats([4, 7])], .exact
             ) { try Tensor.select($0[0], $0[1], $0[2]) },
@@ -207,13 +212,15 @@ extension CaseRegistry {
                     ]
                 }),
             OperationCase("gates by comparison", [.spaced([30], gap: 0.1), .floats([30], 0.02...0.08)], .rounding) {
-                try $0[0].less($0[1]).cast(to: .float32) * $0[0] + $0[0].greaterOrEqual($0[1]).cast(to: .float32) * $0[1]
+                try $0[0].less($0[1]).cast(to: .float32) * $0[0] + $0[0].greaterOrEqual($0[1]).cast(to: .float32)
+                    * $0[1]
             },
             OperationCase("clamped", [.floats([40], avoiding: [-1, 0.5])], .exact) { try $0[0].clamped(-1, 0.5) },
             OperationCase("stopped gradient", [.floats([8])], .rounding, derivatives: .none) {
                 try $0[0] * $0[0].stoppedGradient()
             },
-            OperationCase("integer literals", [.integers([12], -5...5), .bytes([12])], .exact, derivatives: .none,
+            OperationCase(
+                "integer literals", [.integers([12], -5...5), .bytes([12])], .exact, derivatives: .none,
                 several: { [try $0[0] * 3 - 1, try 7 - $0[0], try $0[1] + 250, try $0[0].equal(2)] }),
             OperationCase("Int32 arithmetic wraps", [.integers([16], 50000...60000)], .exact, derivatives: .none) {
                 try $0[0] * $0[0] + Tensor(Int32.max)
@@ -229,8 +236,9 @@ extension CaseRegistry {
         }
     }
 
-    static let creation: [OperationCase] = [
-        OperationCase("coordinates", [], .exact, derivatives: .none,
+    public static let creation: [OperationCase] = [
+        OperationCase(
+            "coordinates", [], .exact, derivatives: .none,
             several: { _ in
                 [
                     try Tensor.coordinates([3, 4, 5], axis: 1), try Tensor.coordinates([3, 4, 5], axis: -1),
@@ -238,7 +246,8 @@ extension CaseRegistry {
                     try Tensor.coordinates([4, 6], axis: 1).sliced(1..<6, axis: 1, step: 2).flipped([0, 1]),
                 ]
             }),
-        OperationCase("constants", [.floats([3])], .exact, derivatives: .none,
+        OperationCase(
+            "constants", [.floats([3])], .exact, derivatives: .none,
             several: {
                 [
                     try Tensor.zeros([2, 3]), try Tensor.ones([4]), try Tensor.full([2, 2], -0.75), Tensor(3.5),
@@ -249,7 +258,8 @@ extension CaseRegistry {
             try $0[0] * Tensor.coordinates([5, 6], axis: 0).cast(to: .float32)
                 + Tensor.coordinates([5, 6], axis: 1).cast(to: .float32)
         },
-        OperationCase("empty tensors", [.floats([0, 3]), .floats([4, 0]), .floats([3])], .exact, derivatives: .second,
+        OperationCase(
+            "empty tensors", [.floats([0, 3]), .floats([4, 0]), .floats([3])], .exact, derivatives: .second,
             several: {
                 [
                     try $0[0] * 2 + $0[2], try $0[0].sum([0]), try $0[1].sum([1]), try $0[1].matmul($0[0]),
@@ -258,7 +268,8 @@ extension CaseRegistry {
                     try $0[1].padded(before: [0, 1], after: [1, 1]), try $0[0].matmul($0[2].reshaped([3, 1])),
                 ]
             }),
-        OperationCase("empty reductions of each kind", [.floats([3, 0]), .integers([3, 0])], .exact, derivatives: .none,
+        OperationCase(
+            "empty reductions of each kind", [.floats([3, 0]), .integers([3, 0])], .exact, derivatives: .none,
             several: {
                 [
                     try $0[0].maximum(over: [1]), try $0[1].maximum(over: [1]), try $0[1].sum([1]),

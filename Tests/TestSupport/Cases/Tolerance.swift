@@ -2,15 +2,17 @@ import Compute
 import Foundation
 
 /// How far a Float32 result may be from the double-precision one:
-/// `|result - reference| <= relative * |reference| + normwise * max |reference|`, the maximum over the whole array.
-/// Subnormal results may be flushed to zero. Infinities, NaN and integers have to agree exactly.
+/// `|result - reference| <= relative * |reference| + normwise * max |reference| + absolute`, the maximum over the whole
+/// array. Subnormal results may be flushed to zero. Infinities, NaN and integers have to agree exactly.
 public struct Tolerance: Sendable, Hashable {
     public var relative: Double
     public var normwise: Double
+    public var absolute: Double
 
-    public init(relative: Double = 0, normwise: Double = 0) {
+    public init(relative: Double = 0, normwise: Double = 0, absolute: Double = 0) {
         self.relative = relative
         self.normwise = normwise
+        self.absolute = absolute
     }
 
     /// The reference rounded to Float32, to the last bit.
@@ -34,13 +36,14 @@ public struct Tolerance: Sendable, Hashable {
         }
         let isFloat = reference.dtype == .float32
         let largest = reference.values.lazy.map(abs).filter(\.isFinite).max() ?? 0
+        let subnormal = Double(Float.leastNormalMagnitude)
         var worst: (excess: Double, text: String)?
         for (index, pair) in zip(result, reference.values).enumerated() {
             let (found, exact) = (pair.0, pair.1)
             let wanted = isFloat ? Double(Float(exact)) : exact
             if found == wanted || found.isNaN && wanted.isNaN { continue }
             let allowed =
-                isFloat ? relative * abs(exact) + normwise * largest + Double(Float.leastNormalMagnitude) : 0
+                isFloat ? relative * abs(exact) + normwise * largest + max(absolute, subnormal) : 0
             var excess = abs(found - exact) / allowed
             if !excess.isFinite || !found.isFinite || !wanted.isFinite { excess = .infinity }
             if excess > 1, excess > worst?.excess ?? 0 {

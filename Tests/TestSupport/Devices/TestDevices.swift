@@ -6,8 +6,8 @@ import ComputeOpenCL
 public struct TestDevice: Sendable, CustomStringConvertible {
     public var description: String
     public var device: any Device
-    /// Whether compiling for it takes long enough to try fewer things.
-    public var compiles: Bool
+    /// The same hardware opened once more, for tests that must not share it.
+    public var another: @Sendable () -> (any Device)?
 }
 
 /// Every device that this machine can test.
@@ -15,15 +15,24 @@ public enum TestDevices {
     /// The built-in CPU device, every OpenCL device, and every OpenCL CPU with the kernels of a GPU.
     public static let all: [TestDevice] = [cpu] + openCL
 
-    public static let cpu = TestDevice(description: "CPU", device: CPUDevice(), compiles: false)
+    public static let cpu = TestDevice(description: "CPU", device: CPUDevice()) { CPUDevice() }
 
     /// Executes plans as they are described; for tests of plans rather than of devices.
-    public static let reference = TestDevice(description: "reference", device: ReferenceDevice(), compiles: false)
+    public static let reference = TestDevice(description: "reference", device: ReferenceDevice()) { ReferenceDevice() }
 
     public static let openCL: [TestDevice] = {
-        let native = OpenCLDevice.all().devices
-        let shaped = OpenCLDevice.discover(shape: .gpu).devices.filter { $0.info.kind == .openCLCPU }
-        return native.map { TestDevice(description: $0.info.name, device: $0, compiles: true) }
-            + shaped.map { TestDevice(description: "\($0.info.name) with GPU kernels", device: $0, compiles: true) }
+        let native = opened { OpenCLDevice.all().devices }
+        let shaped = opened { OpenCLDevice.discover(shape: .gpu).devices }
+            .filter { $0.device.info.kind == .openCLCPU }
+            .map { TestDevice(description: "\($0) with GPU kernels", device: $0.device, another: $0.another) }
+        return native + shaped
     }()
+
+    private static func opened(_ discover: @escaping @Sendable () -> [OpenCLDevice]) -> [TestDevice] {
+        discover().enumerated().map { index, device in
+            TestDevice(description: device.info.name, device: device) {
+                discover().dropFirst(index).first
+            }
+        }
+    }
 }

@@ -10,9 +10,16 @@ public struct ReferenceInterpreter: Sendable {
 
     /// A leaf of the graph, by identity.
     public struct Leaf: Hashable, Sendable {
-        private let node: ObjectIdentifier
-        public init(_ tensor: Tensor) { node = ObjectIdentifier(tensor.node) }
-        init(_ node: Node) { self.node = ObjectIdentifier(node) }
+        private let identity: ObjectIdentifier
+        public init(_ tensor: Tensor) { self.init(tensor.node) }
+        public init(_ source: Source) { identity = ObjectIdentifier(source) }
+        init(_ node: Node) {
+            if case .source(let source) = node.operation {
+                identity = ObjectIdentifier(source)
+            } else {
+                identity = ObjectIdentifier(node)
+            }
+        }
     }
 
     public init(replacing replacements: [Leaf: ReferenceArray] = [:]) { self.replacements = replacements }
@@ -111,7 +118,9 @@ public struct ReferenceInterpreter: Sendable {
                 for column in 0..<columns {
                     var sum = 0.0
                     for k in 0..<depth {
-                        sum += a.values[(batch * rows + row) * depth + k] * b.values[(batch * depth + k) * columns + column]
+                        sum +=
+                            a.values[(batch * rows + row) * depth + k]
+                            * b.values[(batch * depth + k) * columns + column]
                     }
                     values[(batch * rows + row) * columns + column] = sum
                 }

@@ -1,17 +1,12 @@
 import Compute
-import Devices
 import Layers
 import Tensors
-import Testing
+import TestSupport
 
-/// A device with a name for the test report. Every device of the machine is tested: the built-in CPU device, and what
-/// OpenCL has (PoCL, GPUs).
-struct TestDevice: Sendable, CustomTestStringConvertible {
-    let device: any Device
-    var testDescription: String { "\(device.info.kind.rawValue) \(device.info.name)" }
-
-    static let all = DeviceSelection.all.map(TestDevice.init)
-    static var first: any Device { get throws { try #require(all.last).device } }
+extension TestDevice {
+    static var all: [TestDevice] { TestDevices.all }
+    /// For what does not depend on the device.
+    static var first: any Device { TestDevices.cpu.device }
 }
 
 /// A layer whose parameters are on a device.

@@ -1,0 +1,104 @@
+import Compute
+import ComputeOpenCL
+import Foundation
+import Synchronization
+import Testing
+
+@Suite(.enabled(if: OpenCLFixture.isAvailable))
+struct OpenCLCacheTests {
+    /// A folder of its own, removed at the end.
+    private func withFolder(_ body: (URL) throws -> Void) throws {
+        let name = "tessera-cache-test-\(UInt64.random(in: 0 ... .max))"
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(name)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try body(folder)
+    }
+
+    /// Runs a step on a new device with this cache.
+    /// - Returns: how many kernels were compiled.
+    private func run(_ folder: URL) throws -> Int {
+        let found = OpenCLDevice.discover(shape: .cpu, cacheFolder: folder.path)
+        let device = try #require(found.devices.first)
+        let compiled = Counter()
+        device.onCompile = { compiled.add($0) }
+        let step = PointwiseStep.map(count: 100, from: .float32, to: .float32) { .unary(.negate, $0) }
+        let slots = [OpenCLFixture.Slot(.float32, (0..<100).map(Double.init)), .zeros(count: 100)]
+        let result = try OpenCLFixture.run([step], slots, on: device)[1]
+        #expect(result == (0..<100).map { -Double($0) })
+        return compiled.total
+    }
+
+    private final class Counter: Sendable {
+        private let sum = Mutex(0)
+        func add(_ count: Int) { sum.withLock { $0 += count } }
+        var total: Int { sum.withLock { $0 } }
+    }
+
+    private func files(_ folder: URL) throws -> [URL] {
+        try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+    }
+
+    @Test func compilesOnceAndReadsAfterwards() throws {
+        try withFolder { folder in
+            #expect(try run(folder) == 1)
+            #expect(try files(folder).count == 1)
+            let mode = try FileManager.default.attributesOfItem(atPath: folder.path)[.posixPermissions] as? Int
+            #expect(mode == 0o700)
+            #expect(try run(folder) == 0)
+        }
+    }
+
+    @Test func damagedFilesAreRebuilt() throws {
+        try withFolder { folder in
+            _ = try run(folder)
+            let file = try #require(try files(folder).first)
+            let good = try Data(contentsOf: file)
+            var flipped = good
+            flipped[good.count / 2] ^= 1
+            var wrongMagic = good
+            wrongMagic[0] ^= 1
+            let damages = [
+                flipped, wrongMagic, good.prefix(good.count / 2), Data(), good + Data([0]), Data("nonsense".utf8),
+            ]
+            for damage in damages {
+                try damage.write(to: file)
+                #expect(try run(folder) == 1)
+                // Written anew: the next process need not compile.
+                #expect(try run(folder) == 0)
+            }
+        }
+    }
+
+    @Test func soundFilesOfAnotherProgramAreRefusedByTheDriver() throws {
+        try withFolder { folder in
+            _ = try run(folder)
+            let file = try #require(try files(folder).first)
+            // Magic, length and checksum are right; the payload is no program.
+            let payload = [UInt8]("not a program".utf8)
+            var bytes = [UInt8]("TSRAPRG1".utf8)
+            bytes += (0..<8).map { $0 == 0 ? UInt8(payload.count) : 0 }
+            bytes += SHA256.hash(payload) + payload
+            try Data(bytes).write(to: file)
+            #expect(try run(folder) == 1)
+        }
+    }
+
+    @Test func worksWithoutAFolder() throws {
+        let impossible = URL(fileURLWithPath: "/proc/nowhere/cache")
+        #expect(try run(impossible) == 1)
+    }
+
+    @Test func hashesKnownMessages() {
+        #expect(
+            SHA256.hexadecimal(SHA256.hash("".utf8))
+                == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        #expect(
+            SHA256.hexadecimal(SHA256.hash("abc".utf8))
+                == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        // A message whose padding takes a block of its own.
+        let long = Array(repeating: UInt8(ascii: "a"), count: 119)
+        #expect(
+            SHA256.hexadecimal(SHA256.hash(long))
+                == "31eba51c313a5c08226adf18d4a359cfdfd8d2e816b13f4af952f7ea6584dcfb")
+    }
+}

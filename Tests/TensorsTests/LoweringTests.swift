@@ -1,0 +1,154 @@
+import Compute
+import Tensors
+import TestSupport
+import Testing
+
+/// How many steps known patterns take, and what plans are made of.
+@Suite struct LoweringTests {
+    private func plan(_ results: [Tensor], _ updates: [Update] = []) throws -> Plan {
+        let (graph, _) = Graph.canonical(results: results, assignments: updates.map { ($0.variable, $0.value) })
+        return try Executor.of(TestDevices.reference.device).compile(graph).plan
+    }
+
+    private func floats(_ shape: [Int]) throws -> Tensor {
+        try Tensor([Float](repeating: 0.5, count: shape.reduce(1, *)), shape: shape)
+    }
+
+    @Test func chainIsOneStep() throws {
+        let x = try floats([100, 100])
+        var y = x
+        for _ in 0..<10 { y = try (y * 1.1).tanh() + x }
+        #expect(try plan([y]).steps.count == 1)
+        #expect(try plan([y]).slabs.isEmpty)
+    }
+
+    @Test func linearAndReluIsOneStep() throws {
+        let y = try (floats([32, 64]).matmul(floats([64, 16])) + floats([16])).maximum(0)
+        let plan = try plan([y])
+        #expect(plan.steps.count == 1)
+        guard case .contraction(let step) = plan.steps.first?.step else {
+            Issue.record("\(plan)")
+            return
+        }
+        #expect(step.epilogue != nil)
+    }
+
+    @Test func convolutionWithActivationIsOneStep() throws {
+        let window = ConvolutionWindow(kernel: (3, 3), padding: (1, 1))
+        let y = try (floats([2, 8, 8, 4]).convolved(floats([9, 4, 6]), window: window) + floats([6])).maximum(0)
+        #expect(try plan([y]).steps.count == 1)
+    }
+
+    @Test func residualIsInTheEpilogue() throws {
+        let x = try floats([32, 16])
+        #expect(try plan([x + (x.matmul(floats([16, 16])) + floats([16])).tanh()]).steps.count == 1)
+    }
+
+    /// Movement costs nothing by itself.
+    @Test func transposesAreViews() throws {
+        let (a, b) = (try floats([30, 20]), try floats([40, 30]))
+        #expect(try plan([a.transposed().matmul(b.transposed())]).steps.count == 1)
+        #expect(
+            try plan([a.transposed().flipped([0]).sliced(1..<10, axis: 0).padded(before: [1, 1], after: [0, 0]) + 1])
+                .steps.count == 1)
+    }
+
+    @Test func normalizations() throws {
+        let x = try floats([64, 300])
+        #expect(try plan([x.softmax()]).steps.count <= 3)
+        #expect(try plan([x.logSumExp()]).steps.count <= 2)
+        #expect(try plan([x.sum([1])]).steps.count == 1)
+        #expect(try plan([x.variance([1])]).steps.count == 2)
+        let centred = try x - x.mean([1], keepingDimensions: true)
+        let normal = try centred * (centred.square().mean([1], keepingDimensions: true) + 1e-5).rsqrt() * floats([300])
+        #expect(try plan([normal]).steps.count <= 3)
+        let losses = try x.maximum(0) - x * floats([64, 300]) + (-x.absolute()).exp().log1p()
+        #expect(try plan([losses.sum([1]).mean()]).steps.count <= 2)
+    }
+
+    /// All of Adam in one launch, in place.
+    @Test func adamIsOneStep() throws {
+        let device = TestDevices.reference.device
+        let variables = try (0..<3).map { _ in try Variable([Float](repeating: 1, count: 500), shape: [500], on: device)
+        }
+        let (p, m, v) = (variables[0].tensor, variables[1].tensor, variables[2].tensor)
+        let rate = Argument([]).tensor
+        let g = Argument([500]).tensor
+        let m2 = try m * 0.9 + g * 0.1
+        let v2 = try v * 0.999 + g.square() * 0.001
+        let p2 = try p - rate * m2 / (v2.sqrt() + 1e-8)
+        let plan = try plan(
+            [], [Update(variables[0], to: p2), Update(variables[1], to: m2), Update(variables[2], to: v2)])
+        #expect(plan.steps.count == 1, "\(plan)")
+        #expect(plan.slabs.isEmpty)
+    }
+
+    /// Computed parts of a concatenation along the outermost axis are written where they belong.
+    @Test func concatenationIsInPlace() throws {
+        let (a, b) = (try floats([20, 30]), try floats([30, 10]))
+        let joined = try Tensor.concatenate([a.matmul(b).reshaped([200]), b.exp().reshaped([300])])
+        #expect(try plan([joined]).steps.count == 2)
+        #expect(try plan([joined]).slabs.isEmpty)
+    }
+
+    /// What happens to be equal is computed once.
+    @Test func equalSubgraphsAreMerged() throws {
+        let (a, b) = (try floats([20, 30]), try floats([30, 10]))
+        let y = try a.matmul(b).exp() + a.matmul(b).exp()
+        #expect(try plan([y]).steps.count == 1)
+        #expect(try plan([y, y]).steps.count == 2)
+    }
+
+    /// A chain of products needs two blocks at a time, whatever its length.
+    @Test func memoryIsReused() throws {
+        let w = try floats([64, 64])
+        var y = w
+        for _ in 0..<12 { y = try y.matmul(w) }
+        #expect(try plan([y]).slabs.reduce(0, +) <= 2 * 64 * 64 * 4)
+    }
+
+    /// Blocks alive together that one allocation cannot hold go to several.
+    @Test func largeIntermediatesAreSpread() throws {
+        let device = ReferenceDevice(largestAllocation: 30_000)
+        let x = try floats([64, 64])
+        let (a, b) = (try x.matmul(x), try x.matmul(x.transposed()))
+        let y = try a.matmul(b).sum() + b.matmul(a).sum()
+        let (graph, _) = Graph.canonical(results: [y], assignments: [])
+        let slabs = try Executor.of(device).compile(graph).plan.slabs
+        #expect(slabs.count > 1 && slabs.allSatisfy { $0 <= 30_000 }, "\(slabs)")
+        #expect(try y.scalar(on: device) == 2 * 64 * 64 * 64 * 16 * 16)
+    }
+
+    /// The order of a graph's construction and its leaves' contents do not matter, its constants do.
+    @Test func canonicalGraphs() throws {
+        func graph(_ x: Tensor, _ factor: Float) throws -> Graph {
+            Graph.canonical(results: [try x.exp() * factor + x], assignments: []).graph
+        }
+        #expect(try graph(floats([3]), 2) == graph(Tensor([7, 8, 9] as [Float], shape: [3]), 2))
+        #expect(try graph(floats([3]), 2) != graph(floats([3]), 3))
+        #expect(try graph(floats([3]), 2) != graph(floats([4]), 2))
+    }
+
+    /// Graphs may be deep: recurrences and long sums.
+    @Test(arguments: [TestDevices.reference, TestDevices.cpu])
+    func deepGraphs(_ test: TestDevice) throws {
+        let x = try Tensor([1, 2] as [Float], shape: [2])
+        var y = x
+        for _ in 0..<3000 { y = try y * 0.999 + x * 0.001 }
+        #expect(try y.floats(on: test.device).map { ($0 * 1000).rounded() } == [1000, 2000])
+        let slope = try gradients(of: y.sum(), withRespectTo: [x])[0]
+        #expect(try slope.floats(on: test.device).allSatisfy { abs($0 - 1) < 1e-3 })
+    }
+
+    /// Reading a value in several moved forms must not multiply the work with the depth.
+    @Test func movedReadsDoNotMultiply() throws {
+        var y = try floats([16, 16])
+        for _ in 0..<14 { y = try (y + y.flipped([0])) * 0.5 }
+        let plan = try plan([y])
+        let instructions = plan.steps.reduce(0) { sum, planned in
+            guard case .pointwise(let step) = planned.step else { return sum }
+            return sum + step.body.instructions.count
+        }
+        #expect(instructions < 1000, "\(instructions) instructions")
+    }
+}
