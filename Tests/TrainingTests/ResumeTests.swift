@@ -62,11 +62,15 @@ extension TrainingTests {
                 #expect(try contents("parts/\(file)") == contents("whole/\(file)"))
             }
             #expect(try contents("parts/samples/epoch-0003.png") == contents("whole/samples/epoch-0003.png"))
-            // An average is what the model's file holds.
-            let model = try contents("whole/model.safetensors")
-            let trained = try Safetensors(contentsOf: "\(temporary.path)/whole/optimizer.safetensors")
-            #expect(trained.byName.keys.contains("average") == (averageDecay != nil))
-            #expect(!model.isEmpty)
+            // The model's file holds the average, if there is one, and otherwise what is trained.
+            let model = try Safetensors(contentsOf: "\(temporary.path)/whole/model.safetensors").byName
+            let state = try Safetensors(contentsOf: "\(temporary.path)/whole/optimizer.safetensors").byName
+            #expect(state.keys.contains("average") == (averageDecay != nil))
+            let name = "decoder.layers.1.weight"
+            let trained = try #require(state["parameters.\(name)"]?.values)
+            let kept = try #require(model[name]?.values)
+            #expect((kept == trained) == (averageDecay == nil))
+            #expect(zip(kept, trained).allSatisfy { abs($0 - $1) < 0.1 })
         }
 
         @Test("a resumed run goes on with its record where its checkpoint is")
@@ -103,10 +107,13 @@ extension TrainingTests {
             #expect(throws: CheckpointError.self) { try train("run", steps: 22, averageDecay: nil, on: cpu) }
             try Safetensors(tensors: []).write(to: folder.optimizer)
             #expect(throws: CheckpointError.self) { try train("run", steps: 22, averageDecay: nil, on: cpu) }
+            // Without any checkpoint there is nothing to take up, and the folder is free again.
             try FileManager.default.removeItem(atPath: folder.optimizer)
             #expect(throws: TrainingError.noRun(path: folder.path, missing: "optimizer.safetensors")) {
                 try train("run", steps: 22, averageDecay: nil, on: cpu)
             }
+            try FileManager.default.removeItem(atPath: folder.model)
+            #expect(!folder.holdsRun)
             try Data("{}".utf8).write(to: URL(fileURLWithPath: folder.config))
             #expect(throws: CheckpointError.self) { try folder.description() }
             #expect(throws: TrainingError.noRun(path: temporary.path, missing: "config.json")) {

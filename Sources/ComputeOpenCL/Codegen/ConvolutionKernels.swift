@@ -77,8 +77,14 @@ extension LaunchPlan {
         case 1: (12, 1)
         case 2: (12, 2)
         case 3: (8, 3)
-        case 5, 9, 10: (5, 5)
-        default: (6, 4)
+        case 4: (6, 4)
+        case 5: (5, 5)
+        default:
+            if vectors.isMultiple(of: 4) { (6, 4) }
+            else if vectors.isMultiple(of: 2) { (12, 2) }
+            else if vectors.isMultiple(of: 5) { (5, 5) }
+            else if vectors.isMultiple(of: 3) { (8, 3) }
+            else { (6, 4) }
         }
     }
 

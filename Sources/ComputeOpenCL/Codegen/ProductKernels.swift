@@ -48,26 +48,30 @@ extension LaunchPlan {
     private mutating func addCPU(_ step: ContractionStep) throws(DeviceError) {
         let (a, b, units) = (step.a, step.b, traits.computeUnits)
         let vectors = ceilingDivide(step.columns, 16)
+        let tile = LaunchPlan.cpuTile(step.rows, vectors)
         let isDot =
-            b.rowStride == 1 && b.columnStride != 1 && a.columnStride == 1 && step.depth >= 64 && step.rows <= 512
+            a.columnStride == 1 && b.rowStride == 1
+            && ((step.columns == 1 && step.depth >= 16)
+                || (b.columnStride != 1 && step.depth >= 192 && step.rows <= 192))
+        let tiles = step.batch * ceilingDivide(step.rows, tile.rows) * ceilingDivide(vectors, tile.vectors)
+        let isDeep = step.depth >= 2048 && step.depth >= 8 * min(step.rows, step.columns)
         let isSplit =
-            !isDot && step.depth >= 2048 && step.depth >= 8 * min(step.rows, step.columns)
-            && step.rows * step.columns <= 131_072
+            !isDot && step.rows * step.columns <= 131_072 && (isDeep || (step.depth >= 512 && tiles < units))
         let packsB =
             !isDot
-            && (b.columnStride != 1 || step.columns < 16 || (!isSplit && step.rows >= 256 && b.rowStride >= 512))
-        let packsA =
-            !isDot && !isSplit && a.columnStride != 1 && a.columnStride >= 512 && step.columns >= 256
-        let tile = isDot ? (rows: min(6, step.rows), vectors: 1) : LaunchPlan.cpuTile(step.rows, vectors)
+            && (b.columnStride != 1 || step.columns < 16
+                || (!isSplit && (step.rows >= 1024 || (step.rows >= 256 && b.rowStride >= 512))))
+        let packsA = !isDot && !isSplit && a.columnStride >= 1000 && step.depth >= 512 && step.columns >= 256
         let tileColumns = min(4, step.columns)
         let splits = min(units, ceilingDivide(step.depth, 64))
-        let rowPanels = ceilingDivide(step.rows, tile.rows)
+        let tileRows = isDot ? min(6, step.rows) : tile.rows
+        let rowPanels = ceilingDivide(step.rows, tileRows)
         let columnPanels = ceilingDivide(vectors, tile.vectors)
 
         var macros = sizes(of: step)
         macros["FORM"] = isDot ? 2 : isSplit ? 1 : 0
-        macros["TILE_ROWS"] = tile.rows
-        macros["TILE_VECTORS"] = tile.vectors
+        macros["TILE_ROWS"] = tileRows
+        macros["TILE_VECTORS"] = isDot ? 1 : tile.vectors
         macros["TILE_COLUMNS"] = tileColumns
         macros["PACK_A"] = packsA ? 1 : 0
         macros["PACK_B"] = packsB ? 1 : 0
@@ -88,8 +92,7 @@ extension LaunchPlan {
             try launch(kernels, "pack_b", [b.operand, right], [ceilingDivide(step.depth, 64), columnPanels, copies])
         }
         if isSplit {
-            let tiles = step.batch * columnPanels * rowPanels
-            let partials = newScratch(count: splits * tiles * tile.rows * tile.vectors * 16, .float32)
+            let partials = newScratch(count: splits * step.batch * columnPanels * rowPanels * tile.rows * tile.vectors * 16, .float32)
             try launch(kernels, "partial", [left, right, partials], [splits, 1, step.batch])
             try launch(
                 kernels, "reduce", [partials, step.destination], [rowPanels, columnPanels, step.batch],
@@ -143,16 +146,23 @@ extension LaunchPlan {
         ]
     }
 
-    /// The register tile that wastes least of a result of `rows` rows and `vectors` vectors of columns.
+    /// The register tile for a result of `rows` rows and `vectors` vectors of columns.
     static func cpuTile(_ rows: Int, _ vectors: Int) -> (rows: Int, vectors: Int) {
-        if rows < 6 { return (rows, min(8, vectors)) }
-        var best = (rows: 1, vectors: 1)
-        var least = Double.infinity
-        for (most, across) in [(6, 4), (5, 5), (8, 3), (12, 2), (16, 1)] {
-            let tile = (rows: min(most, rows), vectors: min(across, vectors))
-            let panels = Double(ceilingDivide(rows, tile.rows) * ceilingDivide(vectors, tile.vectors))
-            let cost = panels * (Double(tile.rows * tile.vectors) + Double(tile.rows) / 2 + Double(tile.vectors))
-            if cost < least { (best, least) = (tile, cost) }
+        if rows < 6 { return (rows, max(1, min(vectors, 8, 25 / rows))) }
+        switch vectors {
+        case 1, 2: return (min(12, rows), vectors)
+        case 3: return (min(8, rows), 3)
+        case 4: return (6, 4)
+        case 5: return (5, 5)
+        default: break
+        }
+        var best = (rows: 6, vectors: 4)
+        var least = Int.max
+        for (most, across) in [(6, 4), (12, 2), (8, 3), (5, 5)] {
+            let height = min(most, rows)
+            let panels = ceilingDivide(rows, height) * ceilingDivide(vectors, across)
+            let cost = panels * across * (2 * height + (rows >= 1024 ? 0 : 1))
+            if cost < least { (best, least) = ((rows: height, vectors: across), cost) }
         }
         return best
     }

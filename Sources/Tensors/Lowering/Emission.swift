@@ -70,11 +70,8 @@ struct Emission {
             guard try isIdentity(movement, of: v) else { throw LoweringRetry.separate(v) }
             return expression.append(.accumulator, type: vertex.dtype)
         }
+        if case .pad(let before) = operation { return try emitPadding(v, before, movement) }
         if operation.isMovement { return try emit(vertex.inputs[0], movement + [v]) }
-        // Padding puts zeros around memory; around a computed value it would have to be computed.
-        if let pad = movement.first(where: { if case .pad = graph.vertices[$0].operation { true } else { false } }) {
-            throw LoweringRetry.store(graph.movementBase(of: graph.vertices[pad].inputs[0]))
-        }
         let inputs =
             if case .random = operation { [Int]() } else { try vertex.inputs.map { try emit($0, movement) } }
         switch operation {
@@ -83,7 +80,7 @@ struct Emission {
         case .coordinate(let axis):
             var own = View(contiguous: vertex.shape)
             own.strides = own.strides.indices.map { $0 == axis ? 1 : 0 }
-            return expression.append(.index(view: try moved(own, of: v, by: movement)), type: .int32)
+            return expression.append(.index(view: try unbounded(moved(own, of: v, by: movement), v)), type: .int32)
         case .random(let distribution, let stream):
             let key = vertex.inputs[0]
             let base = graph.movementBase(of: key)
@@ -91,7 +88,7 @@ struct Emission {
             return expression.append(
                 .random(
                     distribution, operand: operand(base, keyView.offset), stream: stream,
-                    view: try view(of: v, movement)), type: vertex.dtype)
+                    view: try unbounded(view(of: v, movement), v)), type: vertex.dtype)
         case .unary(let operation):
             return expression.append(.unary(operation, inputs[0]), type: vertex.dtype)
         case .binary(let operation):
@@ -104,6 +101,40 @@ struct Emission {
         default:
             throw LoweringRetry.store(v)
         }
+    }
+
+    /// Padding around memory is in the view that loads it; around a computed value it is chosen element by element.
+    private mutating func emitPadding(_ v: Int, _ before: [Int], _ movement: [Int]) throws -> Int {
+        let (vertex, input) = (graph.vertices[v], graph.vertices[v].inputs[0])
+        let inner = try emit(input, movement + [v])
+        if isStored[graph.movementBase(of: input)] { return inner }
+        var inside: Int?
+        func note(_ condition: Int, _ expression: inout Expression) {
+            inside = inside.map { expression.append(.binary(.and, $0, condition), type: .bool) } ?? condition
+        }
+        for (axis, extent) in graph.vertices[input].shape.enumerated() where extent != vertex.shape[axis] {
+            var own = View(contiguous: vertex.shape)
+            own.strides = own.strides.indices.map { $0 == axis ? 1 : 0 }
+            let view = try unbounded(moved(own, of: v, by: movement), v)
+            let coordinate = expression.append(.index(view: view), type: .int32)
+            if before[axis] > 0 {
+                let low = expression.append(.constant(.int(Int32(before[axis]))), type: .int32)
+                note(expression.append(.binary(.lessOrEqual, low, coordinate), type: .bool), &expression)
+            }
+            if before[axis] + extent < vertex.shape[axis] {
+                let high = expression.append(.constant(.int(Int32(before[axis] + extent))), type: .int32)
+                note(expression.append(.binary(.less, coordinate, high), type: .bool), &expression)
+            }
+        }
+        guard let inside else { return inner }
+        let zero = expression.append(.constant(vertex.dtype.zero), type: vertex.dtype)
+        return expression.append(.select(inside, inner, zero), type: vertex.dtype)
+    }
+
+    /// Numbers computed from a view exist only where the view has no bounds.
+    private func unbounded(_ view: View, _ vertex: Int) throws -> View {
+        guard view.valid == nil else { throw LoweringRetry.store(vertex) }
+        return view
     }
 
     /// Offsets of random keys, by operand, in elements: a key may be a part of a larger buffer.
@@ -165,6 +196,17 @@ extension Graph {
 extension Scalar {
     fileprivate static func zero(of dtype: DType) -> Scalar {
         switch dtype {
+        case .float32: .float(0)
+        case .int32: .int(0)
+        case .uint8: .uint8(0)
+        case .bool: .bool(false)
+        }
+    }
+}
+
+extension DType {
+    fileprivate var zero: Scalar {
+        switch self {
         case .float32: .float(0)
         case .int32: .int(0)
         case .uint8: .uint8(0)

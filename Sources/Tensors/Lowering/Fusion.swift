@@ -84,7 +84,9 @@ struct Fusion {
         case .random:
             pinOperand(inputs[0], accepting: \.isContiguous)
         case .pad:
-            pin(graph.movementBase(of: inputs[0]))
+            // A computed value can be padded as it is computed; a result of a step, and costly work, from memory.
+            let base = graph.movementBase(of: inputs[0])
+            if graph.vertices[base].operation?.isPointwise != true || cost[base] > 40 { pin(base) }
         case .expand:
             // What is repeated many times is computed once. (Devices do that with a scalar by themselves.)
             let base = graph.movementBase(of: inputs[0])

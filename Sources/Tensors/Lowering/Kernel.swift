@@ -17,6 +17,8 @@ struct Kernel {
     var reads: [Int: Bool]
     /// Computes nothing but new values of sources; such kernels run last.
     var onlyAssigns = false
+    /// Takes new values of sources that no other kernel reads: it need not wait until the end.
+    var assignsPrivately = false
 
     /// The shape of every root.
     var shape: [Int]
@@ -123,6 +125,14 @@ extension Lowering {
                 assigned.contains(root.target) && !results.contains(root.target)
                     && (readers[root.target] ?? []).allSatisfy { kernels[$0].kernel.onlyAssigns }
             }
+            guard kernels[index].kernel.onlyAssigns else { continue }
+            kernels[index].kernel.assignsPrivately = graph.outputs.allSatisfy { output in
+                guard case .source(let ordinal) = output.destination,
+                    kernels[index].kernel.roots.contains(where: { $0.target == graph.base(of: output.vertex) }),
+                    let source = graph.vertices.firstIndex(where: { $0.kind == .source(ordinal) })
+                else { return true }
+                return (readers[source] ?? []).allSatisfy { $0 == index }
+            }
         }
     }
 
@@ -159,8 +169,8 @@ extension Lowering {
     }
 
     private func canMerge(_ kernel: Kernel, into group: Kernel) -> Bool {
-        guard group.heart.map(isReduction) ?? true, group.shape == kernel.shape,
-            group.onlyAssigns == kernel.onlyAssigns, group.roots.count < 8,
+        guard group.heart.map(isReduction) ?? true, group.shape == kernel.shape, group.roots.count < 8,
+            group.onlyAssigns == kernel.onlyAssigns || (group.heart != nil && kernel.assignsPrivately),
             group.reads.count + kernel.reads.count <= 20
         else { return false }
         // What follows a reduction is evaluated once for each of its results.

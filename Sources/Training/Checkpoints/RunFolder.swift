@@ -33,9 +33,9 @@ public struct RunFolder: Sendable, Hashable {
         return RunFolder("\(parent)/\(stem)")
     }
 
-    /// Whether a run has begun here.
+    /// Whether a run is here that has a checkpoint. One that was cut off before its first can only be begun anew.
     public var holdsRun: Bool {
-        [config, metrics, model, optimizer].contains { FileManager.default.fileExists(atPath: $0) }
+        [model, optimizer].contains { FileManager.default.fileExists(atPath: $0) }
     }
 
     /// Makes the folder and writes what the run is.
@@ -48,6 +48,7 @@ public struct RunFolder: Sendable, Hashable {
         } catch {
             throw DatasetError.cannotWrite(path: path, reason: "the folder cannot be made")
         }
+        try? FileManager.default.removeItem(atPath: metrics)
         try write(description)
     }
 
