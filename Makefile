@@ -5,10 +5,11 @@ DEVICE ?= auto
 BUILD   = $(SWIFT) build -c release --product tessera
 TOOL    = .build/release/tessera
 
-.PHONY: demo test build lint install bench clean
+.PHONY: demo test example build lint install bench clean
 
 demo: install build
-	$(TOOL) train vae --data digits --device $(DEVICE) --epochs 60 --out runs/demo
+	rm -rf runs/demo
+	$(TOOL) train vae --data digits --device $(DEVICE) --set decoder=logistic --set latent=8 --epochs 400 --out runs/demo
 	$(TOOL) sample runs/demo --device $(DEVICE) --count 64 --grid runs/demo/digits.png
 	$(TOOL) reconstruct runs/demo --device $(DEVICE) --grid runs/demo/reconstructions.png
 	$(TOOL) interpolate runs/demo --device $(DEVICE) --grid runs/demo/interpolations.png
@@ -17,6 +18,10 @@ demo: install build
 test: install
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
+
+# The README's first program, as a package of its own.
+example: install
+	$(SWIFT) run -c release --package-path Examples/FirstProgram
 
 build:
 	$(BUILD)

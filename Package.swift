@@ -6,6 +6,8 @@ let package = Package(
     products: [
         .library(name: "Tessera", targets: ["Tessera"]),
         .executable(name: "tessera", targets: ["TesseraTool"]),
+        // The registry of operation cases, for the benchmarks.
+        .library(name: "TesseraTestSupport", targets: ["TestSupport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -32,6 +34,9 @@ let package = Package(
         .executableTarget(
             name: "TesseraTool",
             dependencies: ["Tessera", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        // The README's first program. Outside this package it is one of its own: Examples/FirstProgram.
+        .executableTarget(
+            name: "FirstProgram", dependencies: ["Tessera"], path: "Examples/FirstProgram/Sources/FirstProgram"),
 
         // One test target a source target. Tests reach `package` declarations, so that they run in release builds.
         .target(name: "TestSupport", dependencies: ["Tensors", "Devices"], path: "Tests/TestSupport"),

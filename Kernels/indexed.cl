@@ -6,8 +6,9 @@
 
 #ifdef GATHER
 // out[i, :] = table[indices[i], :], zeros where the index is outside 0 ..< rows.
-__kernel void KERNEL_NAME(const __global E *table, long table_offset, const __global int *indices, long indices_offset,
-                   __global E *out, long out_offset, long count, long rows, long width, long per_item) {
+__kernel void KERNEL_NAME(
+    const __global E *table, long table_offset, const __global int *indices, long indices_offset, __global E *out,
+    long out_offset, long count, long rows, long width, long per_item) {
     table += table_offset;
     indices += indices_offset;
     out += out_offset;
@@ -35,9 +36,9 @@ __kernel void KERNEL_NAME(const __global E *table, long table_offset, const __gl
 // out[r, :] = the sum of source[i, :] over i with indices[i] == r.
 #ifdef GPU
 // A group owns one row of the result and TILE columns, and reads the indices through local memory.
-__kernel void KERNEL_NAME(const __global float *source, long source_offset, const __global int *indices, long indices_offset,
-                   __global float *out, long out_offset, long count, long rows, long width, long column_groups,
-                   long per_item) {
+__kernel void KERNEL_NAME(
+    const __global float *source, long source_offset, const __global int *indices, long indices_offset,
+    __global float *out, long out_offset, long count, long rows, long width, long column_groups, long per_item) {
     source += source_offset;
     indices += indices_offset;
     out += out_offset;
@@ -61,9 +62,9 @@ __kernel void KERNEL_NAME(const __global float *source, long source_offset, cons
 }
 #else
 // An item owns a block of rows and a block of columns.
-__kernel void KERNEL_NAME(const __global float *source, long source_offset, const __global int *indices, long indices_offset,
-                   __global float *out, long out_offset, long count, long rows, long width, long column_groups,
-                   long per_item) {
+__kernel void KERNEL_NAME(
+    const __global float *source, long source_offset, const __global int *indices, long indices_offset,
+    __global float *out, long out_offset, long count, long rows, long width, long column_groups, long per_item) {
     source += source_offset;
     indices += indices_offset;
     out += out_offset;

@@ -1,4 +1,4 @@
-// Shared by every generated kernel: element types, the elementary functions and the random numbers, for one vector width.
+// Shared by every generated kernel: elementary functions and random numbers, for one vector width.
 // The text is included once for each width that a program uses. Before it come
 //   WIDTH   1, 2, 4, 8 or 16           F, I, U   float, int and uint of that width
 //   T(name) the name with the width appended, so that widths do not clash

@@ -40,7 +40,8 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void find(void *library, const char *name, void **place) {
     *place = dlsym(library, name);
     if (*place == NULL) {
-        snprintf(problem, sizeof problem, "libOpenCL has no %s; install a current loader (Debian: ocl-icd-libopencl1)", name);
+        const char *advice = "install a current loader (Debian: ocl-icd-libopencl1)";
+        snprintf(problem, sizeof problem, "libOpenCL has no %s; %s", name, advice);
         loaded = false;
     }
 }
@@ -102,8 +103,8 @@ cl_int tessera_clGetPlatformIDs(cl_uint count, cl_platform_id *platforms, cl_uin
     return opencl.clGetPlatformIDs(count, platforms, found);
 }
 
-cl_int tessera_clGetPlatformInfo(cl_platform_id platform, cl_platform_info what, size_t size, void *value, size_t
-    *found) {
+cl_int tessera_clGetPlatformInfo(cl_platform_id platform, cl_platform_info what, size_t size, void *value,
+    size_t *found) {
     if (!tessera_opencl_load()) return TESSERA_NO_LOADER;
     return opencl.clGetPlatformInfo(platform, what, size, value, found);
 }
@@ -119,8 +120,8 @@ cl_int tessera_clGetDeviceInfo(cl_device_id device, cl_device_info what, size_t 
     return opencl.clGetDeviceInfo(device, what, size, value, found);
 }
 
-cl_context tessera_clCreateContext(const cl_context_properties *properties, cl_uint count, const cl_device_id
-    *devices, tessera_context_callback callback, void *user, cl_int *code) {
+cl_context tessera_clCreateContext(const cl_context_properties *properties, cl_uint count, const cl_device_id *devices,
+    tessera_context_callback callback, void *user, cl_int *code) {
     if (!tessera_opencl_load()) {
         *code = TESSERA_NO_LOADER;
         return NULL;
@@ -133,8 +134,8 @@ cl_int tessera_clReleaseContext(cl_context context) {
     return opencl.clReleaseContext(context);
 }
 
-cl_command_queue tessera_clCreateCommandQueue(cl_context context, cl_device_id device, cl_command_queue_properties
-    properties, cl_int *code) {
+cl_command_queue tessera_clCreateCommandQueue(cl_context context, cl_device_id device,
+    cl_command_queue_properties properties, cl_int *code) {
     if (!tessera_opencl_load()) {
         *code = TESSERA_NO_LOADER;
         return NULL;
@@ -160,8 +161,8 @@ cl_int tessera_clReleaseMemObject(cl_mem memory) {
     return opencl.clReleaseMemObject(memory);
 }
 
-cl_program tessera_clCreateProgramWithSource(cl_context context, cl_uint count, const char **texts, const size_t
-    *lengths, cl_int *code) {
+cl_program tessera_clCreateProgramWithSource(cl_context context, cl_uint count, const char **texts,
+    const size_t *lengths, cl_int *code) {
     if (!tessera_opencl_load()) {
         *code = TESSERA_NO_LOADER;
         return NULL;
@@ -169,8 +170,8 @@ cl_program tessera_clCreateProgramWithSource(cl_context context, cl_uint count, 
     return opencl.clCreateProgramWithSource(context, count, texts, lengths, code);
 }
 
-cl_program tessera_clCreateProgramWithBinary(cl_context context, cl_uint count, const cl_device_id *devices, const
-    size_t *lengths, const unsigned char **binaries, cl_int *status, cl_int *code) {
+cl_program tessera_clCreateProgramWithBinary(cl_context context, cl_uint count, const cl_device_id *devices,
+    const size_t *lengths, const unsigned char **binaries, cl_int *status, cl_int *code) {
     if (!tessera_opencl_load()) {
         *code = TESSERA_NO_LOADER;
         return NULL;
@@ -218,20 +219,21 @@ cl_int tessera_clReleaseKernel(cl_kernel kernel) {
     return opencl.clReleaseKernel(kernel);
 }
 
-cl_int tessera_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions, const size_t
-    *offset, const size_t *global, const size_t *local, cl_uint waits, const cl_event *wait, cl_event *event) {
+cl_int tessera_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
+    const size_t *offset, const size_t *global, const size_t *local, cl_uint waits, const cl_event *wait,
+    cl_event *event) {
     if (!tessera_opencl_load()) return TESSERA_NO_LOADER;
     return opencl.clEnqueueNDRangeKernel(queue, kernel, dimensions, offset, global, local, waits, wait, event);
 }
 
-cl_int tessera_clEnqueueReadBuffer(cl_command_queue queue, cl_mem memory, cl_bool blocking, size_t offset, size_t
-    size, void *destination, cl_uint waits, const cl_event *wait, cl_event *event) {
+cl_int tessera_clEnqueueReadBuffer(cl_command_queue queue, cl_mem memory, cl_bool blocking, size_t offset, size_t size,
+    void *destination, cl_uint waits, const cl_event *wait, cl_event *event) {
     if (!tessera_opencl_load()) return TESSERA_NO_LOADER;
     return opencl.clEnqueueReadBuffer(queue, memory, blocking, offset, size, destination, waits, wait, event);
 }
 
-cl_int tessera_clEnqueueWriteBuffer(cl_command_queue queue, cl_mem memory, cl_bool blocking, size_t offset, size_t
-    size, const void *source, cl_uint waits, const cl_event *wait, cl_event *event) {
+cl_int tessera_clEnqueueWriteBuffer(cl_command_queue queue, cl_mem memory, cl_bool blocking, size_t offset, size_t size,
+    const void *source, cl_uint waits, const cl_event *wait, cl_event *event) {
     if (!tessera_opencl_load()) return TESSERA_NO_LOADER;
     return opencl.clEnqueueWriteBuffer(queue, memory, blocking, offset, size, source, waits, wait, event);
 }

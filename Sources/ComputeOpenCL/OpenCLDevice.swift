@@ -39,7 +39,8 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
                 & cl_bitfield(CL_FP_FMA) != 0,
             computeUnits: units,
             parameterBytes: max(256, OpenCLQuery.number(of: device, CL_DEVICE_MAX_PARAMETER_SIZE, Int.self)),
-            groupSize: min(256, OpenCLQuery.number(of: device, CL_DEVICE_MAX_WORK_GROUP_SIZE, Int.self)))
+            groupSize: OpenCLDevice.powerOfTwo(
+                below: min(256, OpenCLQuery.number(of: device, CL_DEVICE_MAX_WORK_GROUP_SIZE, Int.self))))
 
         var code: cl_int = 0
         var devices: [cl_device_id?] = [device]
@@ -76,8 +77,8 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
     /// The hook, for a caller that holds the lock.
     var lockedCompileHook: (@Sendable (Int) -> Void)? { compileHook }
 
-    public func synchronize() throws {
-        try lock.locked { try finish() }
+    public func synchronize() throws(DeviceError) {
+        try lock.locked { () throws(DeviceError) in try finish() }
     }
 
     /// Waits for the queue. The caller holds the lock.
@@ -96,6 +97,11 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
             throw .outOfMemory(device: info.name, requested: inUse, inUse: inUse, total: info.memory)
         }
         throw .callFailed(device: info.name, call: call, code: OpenCLCode.name(code))
+    }
+
+    /// The largest power of two that is not larger.
+    private static func powerOfTwo(below bound: Int) -> Int {
+        bound < 1 ? 1 : 1 << (Int.bitWidth - 1 - bound.leadingZeroBitCount)
     }
 
     private static func describe(_ device: cl_device_id, of platform: cl_platform_id) throws(DeviceError) -> DeviceInfo

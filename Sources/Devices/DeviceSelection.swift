@@ -46,7 +46,9 @@ public enum DeviceSelection {
             }
         }
         guard let device = devices.first(where: { matches($0.info) }) else {
-            let available = devices.enumerated().map { "\($0.offset): \($0.element.info.name) (\($0.element.info.kind.rawValue))" }
+            let available = devices.enumerated().map {
+                "\($0.offset): \($0.element.info.name) (\($0.element.info.kind.rawValue))"
+            }
             throw DeviceError.noSuchDevice(selector: selector, available: available)
         }
         return device

@@ -114,6 +114,8 @@ struct OpenCLPointwiseTests {
             [1], [37], [1000], [3, 5], [7, 64], [5, 28], [4, 3, 100], [2, 3, 5, 17], [6, 300], [3, 1, 40], [2, 33, 3],
             // Transposed reads walk across rows.
             [40, 100],
+            // The last axis is too short for vectors.
+            [200, 3], [5, 70, 2],
         ]
         try OpenCLFixture.compare(extents.flatMap(viewCases), shape)
     }

@@ -21,13 +21,16 @@ enum Tool {
         }
     }
 
-    /// The program lies beside the bundle of the tests.
-    static let path: String? = {
+    /// The program.
+    static let path = built("tessera")
+
+    /// A program of this package, which lies beside the bundle of the tests.
+    static func built(_ name: String) -> String? {
         let starts = [Bundle.main.bundlePath, CommandLine.arguments.first ?? ""] + Bundle.allBundles.map(\.bundlePath)
         for start in starts {
             var folder = URL(fileURLWithPath: start)
             for _ in 0..<4 {
-                let candidate = folder.appendingPathComponent("tessera").path
+                let candidate = folder.appendingPathComponent(name).path
                 var isFolder: ObjCBool = false
                 if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder), !isFolder.boolValue {
                     return candidate
@@ -36,15 +39,18 @@ enum Tool {
             }
         }
         return nil
-    }()
+    }
 
     static func run(_ arguments: String..., in folder: String, environment: [String: String] = [:]) throws -> Result {
         try run(arguments, in: folder, environment: environment)
     }
 
-    static func run(_ arguments: [String], in folder: String, environment: [String: String] = [:]) throws -> Result {
+    /// - Parameter program: another program than the tool.
+    static func run(
+        _ arguments: [String], in folder: String, environment: [String: String] = [:], program: String? = path
+    ) throws -> Result {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(path, "build the product tessera first"))
+        process.executableURL = URL(fileURLWithPath: try #require(program, "build the product tessera first"))
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }

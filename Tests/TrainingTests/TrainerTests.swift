@@ -127,6 +127,26 @@ extension TrainingTests {
             #expect(try trained.store.flat.read().allSatisfy { $0.isFinite })
         }
 
+        @Test(
+            "an evaluation comes after so many steps, at the end of an epoch, and at the end", arguments: [true, false])
+        func evaluations(keepsRun: Bool) throws {
+            let temporary = try TemporaryFolder()
+            let folder = keepsRun ? RunFolder(temporary.path) : nil
+            let model = try smallVAE(data)
+            var configuration = TrainingConfiguration(.steps(70))
+            configuration.checkpointSteps = 20
+            try folder?.begin(description(model, configuration))
+            var evaluated: [Int] = []
+            var saved: [Int] = []
+            try Trainer(model, data: data, configuration: configuration, on: TestTarget.cpu, folder: folder).train {
+                if case .evaluated(let step, _) = $0 { evaluated.append(step) }
+                if case .saved(let step, _) = $0 { saved.append(step) }
+            }
+            // Epochs of eleven steps.
+            #expect(evaluated == [22, 44, 66, 70])
+            #expect(saved == (keepsRun ? evaluated : []))
+        }
+
         @Test func badSettings() throws {
             let device = try TestTarget.cpu
             for (configuration, name) in [

@@ -80,11 +80,17 @@ extension LaunchPlan {
         case 4: (6, 4)
         case 5: (5, 5)
         default:
-            if vectors.isMultiple(of: 4) { (6, 4) }
-            else if vectors.isMultiple(of: 2) { (12, 2) }
-            else if vectors.isMultiple(of: 5) { (5, 5) }
-            else if vectors.isMultiple(of: 3) { (8, 3) }
-            else { (6, 4) }
+            if vectors.isMultiple(of: 4) {
+                (6, 4)
+            } else if vectors.isMultiple(of: 2) {
+                (12, 2)
+            } else if vectors.isMultiple(of: 5) {
+                (5, 5)
+            } else if vectors.isMultiple(of: 3) {
+                (8, 3)
+            } else {
+                (6, 4)
+            }
         }
     }
 

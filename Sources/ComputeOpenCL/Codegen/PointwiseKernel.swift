@@ -32,7 +32,7 @@ struct PointwiseKernel {
         let pieces = rows >= 4 * wanted ? 1 : (wanted + rows - 1) / rows * (rows == 1 ? 1 : 4)
         var piece = (extent + pieces - 1) / pieces
         piece = (piece + 63) / 64 * 64
-        if walksAcrossRows { piece = min(piece, 32) }
+        if walksAcrossRows { piece = min(piece, shape[inner - 1] < 16 ? 256 : 32) }
         let piecesPerRow = (extent + piece - 1) / piece
         let units = rows * piecesPerRow
         let perItem = (units + wanted - 1) / wanted
@@ -73,9 +73,9 @@ struct PointwiseKernel {
     /// Whether some access jumps along the inner axis and not along the one before it, as in a transpose. Then short
     /// pieces of one row after the other find in the cache what the row before has brought there.
     private var walksAcrossRows: Bool {
-        guard inner > 0, shape[inner] >= 64, shape[inner - 1] >= 16 else { return false }
+        guard inner > 0, shape[inner] >= 64, shape[inner - 1] > 1 else { return false }
         let views = step.body.instructions.compactMap { $0.read == nil ? nil : $0.view } + step.stores.map(\.view)
-        return views.contains { abs($0.strides[inner]) > 4 && abs($0.strides[inner - 1]) == 1 }
+        return views.contains { abs($0.strides[inner]) > 1 && abs($0.strides[inner - 1]) == 1 }
     }
 
     /// Neighbouring items take neighbouring elements, four at a time where everything is aligned for that.
@@ -134,7 +134,8 @@ extension LaunchPlan {
         try requireReach(step)
         if step.reduction != nil { return try addReduction(step) }
         if step.shape.contains(0) || step.stores.isEmpty { return }
-        launches.append(try PointwiseKernel(step: step.withAxes, traits: traits).launch())
+        let space = traits.shape == .cpu ? step.withAxes.withLongInnerAxis : step.withAxes
+        launches.append(try PointwiseKernel(step: space, traits: traits).launch())
     }
 
     private mutating func requireReach(_ step: PointwiseStep) throws(DeviceError) {
@@ -162,12 +163,30 @@ extension LaunchPlan {
 }
 
 extension PointwiseStep {
+    /// The same step with its last two axes exchanged, where the last is too short for vectors and the one before long.
+    var withLongInnerAxis: PointwiseStep {
+        let inner = shape.count - 1
+        guard inner > 0, shape[inner] <= 3, shape[inner - 1] >= 64 else { return self }
+        var step = self
+        if let reduction {
+            // The order of the kept axes stays only if not both are kept.
+            guard reduction.axes.contains(inner) || reduction.axes.contains(inner - 1) else { return self }
+            step.reduction?.axes = reduction.axes.map { $0 == inner ? inner - 1 : $0 == inner - 1 ? inner : $0 }
+                .sorted()
+        } else {
+            for index in step.stores.indices { step.stores[index].view = step.stores[index].view.withExchangedAxes }
+        }
+        step.shape.swapAt(inner, inner - 1)
+        step.body = body.mappingViews { $0.withExchangedAxes }
+        return step
+    }
+
     /// The same step, with an axis of extent 1 where it has none.
     var withAxes: PointwiseStep {
         guard shape.isEmpty else { return self }
         var step = self
         step.shape = [1]
-        step.body = body.withAxes
+        step.body = body.mappingViews { $0.withAxes }
         for index in step.stores.indices { step.stores[index].view = step.stores[index].view.withAxes }
         return step
     }
@@ -178,20 +197,30 @@ extension View {
     var withAxes: View {
         shape.isEmpty ? View(shape: [1], strides: [0], offset: offset) : self
     }
+
+    /// The same view with its last two axes exchanged.
+    var withExchangedAxes: View {
+        var view = self
+        let inner = shape.count - 1
+        view.shape.swapAt(inner, inner - 1)
+        view.strides.swapAt(inner, inner - 1)
+        view.valid?.swapAt(inner, inner - 1)
+        return view
+    }
 }
 
 extension Expression {
-    /// The same expression, its views with an axis of extent 1 where they have none.
-    var withAxes: Expression {
+    /// The same expression with other views.
+    func mappingViews(_ transform: (View) -> View) -> Expression {
         var copy = Expression()
         for (instruction, type) in zip(instructions, types) {
             switch instruction {
             case .load(let operand, let view):
-                _ = copy.append(.load(operand: operand, view: view.withAxes), type: type)
+                _ = copy.append(.load(operand: operand, view: transform(view)), type: type)
             case .index(let view):
-                _ = copy.append(.index(view: view.withAxes), type: type)
+                _ = copy.append(.index(view: transform(view)), type: type)
             case .random(let distribution, let operand, let stream, let view):
-                let random = Instruction.random(distribution, operand: operand, stream: stream, view: view.withAxes)
+                let random = Instruction.random(distribution, operand: operand, stream: stream, view: transform(view))
                 _ = copy.append(random, type: type)
             default:
                 _ = copy.append(instruction, type: type)

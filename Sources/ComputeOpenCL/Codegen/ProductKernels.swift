@@ -92,7 +92,8 @@ extension LaunchPlan {
             try launch(kernels, "pack_b", [b.operand, right], [ceilingDivide(step.depth, 64), columnPanels, copies])
         }
         if isSplit {
-            let partials = newScratch(count: splits * step.batch * columnPanels * rowPanels * tile.rows * tile.vectors * 16, .float32)
+            let partials = newScratch(
+                count: splits * step.batch * columnPanels * rowPanels * tile.rows * tile.vectors * 16, .float32)
             try launch(kernels, "partial", [left, right, partials], [splits, 1, step.batch])
             try launch(
                 kernels, "reduce", [partials, step.destination], [rowPanels, columnPanels, step.batch],

@@ -3,11 +3,11 @@ import Compute
 extension LaunchPlan {
     /// A reduction in one launch; or, where that would leave most of the device idle, in two through scratch memory.
     mutating func addReduction(_ given: PointwiseStep) throws(DeviceError) {
-        var step = given
+        var step = traits.shape == .cpu ? given.withLongInnerAxis : given
         guard var reduction = step.reduction else { return }
         if step.shape.isEmpty {
             step.shape = [1]
-            step.body = step.body.withAxes
+            step.body = step.body.mappingViews { $0.withAxes }
             reduction.axes = [0]
         }
         let keptShape = step.shape.indices.filter { !reduction.axes.contains($0) }.map { step.shape[$0] }

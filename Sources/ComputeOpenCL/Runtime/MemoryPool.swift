@@ -43,23 +43,17 @@ final class MemoryPool: @unchecked Sendable {
             throw .allocationTooLarge(device: info.name, requested: bytes, limit: info.largestAllocation)
         }
         let size = max(bytes, min(MemoryPool.sizeClass(bytes), info.largestAllocation))
-        do {
-            return try lock.locked {
-                let memory: DeviceMemory
-                if let kept = free[size]?.popLast() {
-                    memory = kept
-                    counts.pooled -= size
-                } else {
-                    memory = try fresh(size, asked: bytes)
-                }
-                counts.inUse += size
-                counts.peak = max(counts.peak, counts.inUse)
-                return memory
+        return try lock.locked { () throws(DeviceError) -> DeviceMemory in
+            let memory: DeviceMemory
+            if let kept = free[size]?.popLast() {
+                memory = kept
+                counts.pooled -= size
+            } else {
+                memory = try fresh(size, asked: bytes)
             }
-        } catch let error as DeviceError {
-            throw error
-        } catch {
-            throw .outOfMemory(device: info.name, requested: bytes, inUse: 0, total: info.memory)
+            counts.inUse += size
+            counts.peak = max(counts.peak, counts.inUse)
+            return memory
         }
     }
 
@@ -86,7 +80,7 @@ final class MemoryPool: @unchecked Sendable {
         counts.pooled = 0
     }
 
-    private func fresh(_ size: Int, asked: Int) throws -> DeviceMemory {
+    private func fresh(_ size: Int, asked: Int) throws(DeviceError) -> DeviceMemory {
         // Drivers that allocate at the first use would only fail later, in the middle of a run.
         if counts.inUse + counts.pooled + size > info.memory { drain() }
         if counts.inUse + size <= info.memory {
@@ -99,12 +93,12 @@ final class MemoryPool: @unchecked Sendable {
                 }
                 guard OpenCLCode.isMemory(code) else {
                     let name = OpenCLCode.name(code)
-                    throw DeviceError.callFailed(device: info.name, call: "clCreateBuffer", code: name)
+                    throw .callFailed(device: info.name, call: "clCreateBuffer", code: name)
                 }
                 if attempt == 0 { drain() }
             }
         }
-        throw DeviceError.outOfMemory(
+        throw .outOfMemory(
             device: info.name, requested: asked, inUse: counts.inUse, total: info.memory)
     }
 }
@@ -115,7 +109,13 @@ final class OpenCLBuffer: Buffer, @unchecked Sendable {
     let device: OpenCLDevice
 
     init(bytes: Int, on device: OpenCLDevice) throws(DeviceError) {
-        memory = try device.pool.take(bytes: bytes)
+        do {
+            memory = try device.pool.take(bytes: bytes)
+        } catch .outOfMemory {
+            // What the pool has let go is free only once queued work is done with it.
+            try device.synchronize()
+            memory = try device.pool.take(bytes: bytes)
+        }
         self.device = device
         super.init(bytes: bytes)
     }

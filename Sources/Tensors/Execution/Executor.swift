@@ -1,6 +1,6 @@
 import Compute
-import Synchronization
 import Foundation
+import Synchronization
 
 /// Lowers, compiles and runs graphs on one device, and remembers the plans by the graphs' structure.
 package final class Executor: Sendable {

@@ -108,7 +108,9 @@ extension PointwiseStep {
             }
         } else {
             stores = stores.map {
-                Store(value: numbers[$0.value], destination: $0.destination, view: merge($0.view, Array(oldShape.indices), runs))
+                Store(
+                    value: numbers[$0.value], destination: $0.destination,
+                    view: merge($0.view, Array(oldShape.indices), runs))
             }
         }
     }

@@ -41,7 +41,8 @@ extension Lowering {
                 var start = 0
                 for input in vertex.inputs {
                     let extent = graph.vertices[input].shape[axis]
-                    if fusion.placement[graph.base(of: input)]?.concatenation != v || !isPlaced(input, in: v, start, axis)
+                    if fusion.placement[graph.base(of: input)]?.concatenation != v
+                        || !isPlaced(input, in: v, start, axis)
                     {
                         var view = View(contiguous: vertex.shape)
                         view.offset = start * view.strides[axis]
@@ -60,7 +61,9 @@ extension Lowering {
         // Stable: by position, assignments last.
         let ordered = kernels.enumerated().sorted { a, b in
             let (x, y) = (a.element, b.element)
-            return (x.kernel.onlyAssigns ? 1 : 0, x.position, a.offset) < (y.kernel.onlyAssigns ? 1 : 0, y.position, b.offset)
+            return (x.kernel.onlyAssigns ? 1 : 0, x.position, a.offset) < (
+                y.kernel.onlyAssigns ? 1 : 0, y.position, b.offset
+            )
         }
         return merged(ordered.map(\.element.kernel))
     }
@@ -174,7 +177,9 @@ extension Lowering {
             group.reads.count + kernel.reads.count <= 20
         else { return false }
         // What follows a reduction is evaluated once for each of its results.
-        if group.heart != nil { return kernel.reads.keys.contains { read in group.roots.contains { $0.vertex == read } } }
+        if group.heart != nil {
+            return kernel.reads.keys.contains { read in group.roots.contains { $0.vertex == read } }
+        }
         let count = kernel.shape.reduce(1, *)
         if count <= 4096 { return true }
         // Large kernels join where they share more than scalars.
@@ -204,7 +209,9 @@ extension Lowering {
         let loadable = graph.vertices.indices.map(isLoadable)
         guard let heart = kernel.heart else {
             var main = Emission(graph, isStored: loadable)
-            let values = try kernel.roots.map { try $0.target == $0.vertex ? main.emitRoot($0.vertex) : main.emit($0.vertex) }
+            let values = try kernel.roots.map {
+                try $0.target == $0.vertex ? main.emitRoot($0.vertex) : main.emit($0.vertex)
+            }
             return (main, values, nil, [])
         }
         var epilogue: Emission?

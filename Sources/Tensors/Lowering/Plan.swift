@@ -37,7 +37,9 @@ extension Plan: CustomStringConvertible {
     package var description: String { table(extra: { _ in "" }, header: "") }
 
     func table(extra: (Int) -> String, header: String) -> String {
-        var lines = ["\(column("#", 4))  \(left("step", 36))\(left("shape", 24))\(column("bytes", 12))\(column("flops", 14))\(header)"]
+        var lines = [
+            "\(column("#", 4))  \(left("step", 36))\(left("shape", 24))\(column("bytes", 12))\(column("flops", 14))\(header)"
+        ]
         for (index, step) in steps.enumerated() {
             lines.append(
                 "\(column(String(index), 4))  \(left(step.label, 36))\(left(step.shape.description, 24))"
@@ -45,7 +47,8 @@ extension Plan: CustomStringConvertible {
         }
         let total = steps.reduce(0) { $0 + $1.flops }
         lines.append(
-            "\(steps.count) steps, \(bytesText(slabs.reduce(0, +))) of intermediates, \(total) floating-point operations")
+            "\(steps.count) steps, \(bytesText(slabs.reduce(0, +))) of intermediates, \(total) floating-point operations"
+        )
         return lines.joined(separator: "\n")
     }
 

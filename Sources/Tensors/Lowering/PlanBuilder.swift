@@ -26,7 +26,9 @@ struct PlanBuilder {
     init(_ lowering: Lowering, _ kernels: [Kernel]) throws {
         self.lowering = lowering
         var sources = 0
-        for vertex in lowering.graph.vertices { if case .source(let ordinal) = vertex.kind { sources = max(sources, ordinal + 1) } }
+        for vertex in lowering.graph.vertices {
+            if case .source(let ordinal) = vertex.kind { sources = max(sources, ordinal + 1) }
+        }
         for output in lowering.graph.outputs {
             if case .source(let ordinal) = output.destination { sources = max(sources, ordinal + 1) }
         }
@@ -101,21 +103,26 @@ struct PlanBuilder {
             }
         }
         // What reads sources comes before what overwrites them.
-        copies = copies.filter { $0.destination.slot >= sourceCount } + copies.filter { $0.destination.slot < sourceCount }
+        copies =
+            copies.filter { $0.destination.slot >= sourceCount } + copies.filter { $0.destination.slot < sourceCount }
     }
 
     private func canOverwrite(_ ordinal: Int, with base: Int) -> Bool {
         guard let source = graph.vertices.firstIndex(where: { $0.kind == .source(ordinal) }) else { return true }
         // The first of them, where parts of a concatenation have several.
-        guard let writer = items.firstIndex(where: { $0.kernel.roots.contains { lowering.storage(of: $0.target) == base } })
+        guard
+            let writer = items.firstIndex(where: {
+                $0.kernel.roots.contains { lowering.storage(of: $0.target) == base }
+            })
         else {
             return false
         }
         let isReadLater = items[(writer + 1)...].contains { $0.loads.contains(source) }
         let isCopied = graph.outputs.contains { graph.base(of: $0.vertex) == source }
         guard !isReadLater, !isCopied else { return false }
-        return !items[writer].loads.contains(source) || items[writer].readsInPlace(source, count: graph.vertices[base].count)
-            && !items[writer].isPlainLoad(of: base)
+        return !items[writer].loads.contains(source)
+            || items[writer].readsInPlace(source, count: graph.vertices[base].count)
+                && !items[writer].isPlainLoad(of: base)
     }
 
     func storedLocation(_ vertex: Int) -> Operand? {
@@ -133,7 +140,8 @@ extension PlanBuilder.Item {
     /// reduction. (A product may write its result before its epilogue reads.)
     func readsInPlace(_ vertex: Int, count: Int) -> Bool {
         if kernel.heart != nil, main == nil || main?.operands.contains(vertex) == true { return false }
-        guard let last = kernel.heart == nil ? main : epilogue, let operand = last.operands.firstIndex(of: vertex) else {
+        guard let last = kernel.heart == nil ? main : epilogue, let operand = last.operands.firstIndex(of: vertex)
+        else {
             return false
         }
         return last.expression.instructions.allSatisfy { instruction in

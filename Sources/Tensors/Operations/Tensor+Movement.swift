@@ -84,7 +84,8 @@ extension Tensor {
     public func padded(before: [Int], after: [Int]) throws -> Tensor {
         guard before.count == rank, after.count == rank, (before + after).allSatisfy({ $0 >= 0 }) else {
             throw TensorError.outOfRange(
-                operation: "padded", expected: "\(rank) amounts of 0 or more on each side", found: "\(before), \(after)")
+                operation: "padded", expected: "\(rank) amounts of 0 or more on each side", found: "\(before), \(after)"
+            )
         }
         if (before + after).allSatisfy({ $0 == 0 }) { return self }
         let newShape = shape.indices.map { before[$0] + shape[$0] + after[$0] }

@@ -114,6 +114,7 @@ public final class Trainer {
         var epochMeans = RunningMeans(names: compiled.figures)
         var means = epochMeans
         var lastRead = step
+        var lastCheckpoint = step
         var test: Figures?
         clock.start()
         while step < total, let batch = try batches.next() {
@@ -132,9 +133,10 @@ public final class Trainer {
             guard endsEpoch else { continue }
             try report(.epoch(number: epochNumber, clock.progress(self, epochs: epochs, epochMeans.values)))
             if step < total { epochMeans.reset() }
-            guard step == total || step - (savedStep ?? 0) >= configuration.checkpointSteps else { continue }
+            guard step == total || step - lastCheckpoint >= configuration.checkpointSteps else { continue }
 
             clock.pause()
+            lastCheckpoint = step
             try withAverage {
                 if testImages.count > 0 {
                     let figures = try Evaluator(model, on: device).evaluate(testImages)

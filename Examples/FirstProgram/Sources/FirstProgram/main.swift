@@ -3,11 +3,15 @@ import Tessera
 let device = try DeviceSelection.choose()
 let digits = try DatasetCatalog.load("digits")
 
-let model = try VAE(images: ImageSpace(digits.train))
-let trainer = try Trainer(model, data: digits, on: device)
-try trainer.train { event in
-    if case .epoch(let number, let progress) = event { print("epoch \(number): \(progress.loss) nats") }
+var settings = VAE.Configuration()
+settings.latent = 8
+settings.decoder = .logistic
+let model = try VAE(images: ImageSpace(digits.train), configuration: settings)
+
+let trainer = try Trainer(model, data: digits, configuration: TrainingConfiguration(.epochs(300)), on: device)
+let result = try trainer.train { event in
+    if case .evaluated(let step, let figures) = event { print("step \(step): \(figures.nats ?? 0) nats") }
 }
 
 try ImagePanel.samples(of: model, count: 64, on: device).write(to: "digits.png")
-print("64 new digits, made on \(device.info.name): digits.png")
+print("\(result.steps) steps on \(device.info.name); 64 new digits are in digits.png")
