@@ -66,7 +66,7 @@ public enum RandomDistribution: UInt8, Hashable, Sendable {
 
 /// Operations of one argument. The result has the argument's type.
 public enum UnaryOperation: UInt8, Hashable, Sendable, CaseIterable {
-    // Float32 and Int32.
+    // Float32 and Int32. `sign` gives -1, 0 or 1; 0 for NaN.
     case negate, absolute, sign
     // Float32.
     case exp, log, log1p, expm1, sqrt, rsqrt, reciprocal, sin, cos, tanh, sigmoid, softplus, erf, floor, round

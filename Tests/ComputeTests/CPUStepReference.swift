@@ -63,7 +63,7 @@ enum CPUStepReference {
         switch operation {
         case .negate: -x
         case .absolute: abs(x)
-        case .sign: x > 0 ? 1 : x < 0 ? -1 : x
+        case .sign: x > 0 ? 1 : x < 0 ? -1 : 0
         case .exp: exp(x)
         case .log: log(x)
         case .log1p: log1p(x)

@@ -65,18 +65,17 @@ extension ChunkKernels {
             x.assumingMemoryBound(to: Float.self), result.assumingMemoryBound(to: Float.self), count)
     }
 
-    /// Vectors within the range of the polynomial; the C library for a vector with an element outside it.
+    /// The polynomial within its range; the C library for elements outside it, whatever their neighbours are.
     @inline(__always)
     private static func trigonometric(
         _ count: Int, _ x: UnsafeRawPointer, _ result: UnsafeMutableRawPointer, quarterTurns: Int32,
         _ library: (Float) -> Float
     ) {
         Rows.map(count, x, result) { (v: Floats) in
-            if all(VectorMath.magnitude(v) .<= VectorMath.trigonometricLimit) {
-                return VectorMath.sine(v, quarterTurns: quarterTurns)
-            }
-            var values = v
-            for lane in values.indices { values[lane] = library(v[lane]) }
+            let isNear = VectorMath.magnitude(v) .<= VectorMath.trigonometricLimit
+            var values = VectorMath.sine(v, quarterTurns: quarterTurns)
+            if all(isNear) { return values }
+            for lane in values.indices where !isNear[lane] { values[lane] = library(v[lane]) }
             return values
         }
     }

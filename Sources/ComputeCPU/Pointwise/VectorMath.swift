@@ -45,9 +45,9 @@ enum VectorMath {
         return whole.replacing(with: whole - 1, where: whole .> x)
     }
 
-    /// -1, 0 or 1; NaN stays NaN.
+    /// -1, 0 or 1; 0 for NaN.
     @inline(__always) static func sign(_ x: Floats) -> Floats {
-        x.replacing(with: 1, where: x .> 0).replacing(with: -1, where: x .< 0)
+        Floats().replacing(with: 1, where: x .> 0).replacing(with: -1, where: x .< 0)
     }
 
     // MARK: Exponential functions
