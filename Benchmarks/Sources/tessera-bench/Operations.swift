@@ -1,6 +1,6 @@
 import ArgumentParser
-import TestSupport
 import Tessera
+import TestSupport
 
 /// Every case of the tests' registry, forward and gradients, as one plan.
 struct Operations: ParsableCommand {
