@@ -9,7 +9,8 @@ TOOL    = .build/release/tessera
 
 demo: install build
 	rm -rf runs/demo
-	$(TOOL) train vae --data digits --device $(DEVICE) --set decoder=logistic --set latent=8 --epochs 400 --out runs/demo
+	$(TOOL) train vae --data digits --device $(DEVICE) --set decoder=logistic --set latent=8 --set layers=2 \
+		--epochs 400 --out runs/demo
 	$(TOOL) sample runs/demo --device $(DEVICE) --count 64 --grid runs/demo/digits.png
 	$(TOOL) reconstruct runs/demo --device $(DEVICE) --grid runs/demo/reconstructions.png
 	$(TOOL) interpolate runs/demo --device $(DEVICE) --grid runs/demo/interpolations.png
