@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 
 /// How a parameter gets its first values. Draws are Philox 4x32-10 on the host: the same on every machine and device.
@@ -20,7 +21,7 @@ public enum Initializer: Hashable, Sendable {
         let elements = 0..<max(shape.reduce(1, *), 0)
         func uniform(_ low: Double, _ high: Double) -> [Float] {
             elements.map {
-                let unit = Double(Philox.uniform(Philox.words(element: $0, stream: stream, seed: seed)))
+                let unit = Double(Philox.uniform(Philox.words(element: $0, stream: stream, seed: seed).x))
                 return Float(low + (high - low) * unit)
             }
         }

@@ -31,7 +31,8 @@ struct Fusion {
 
     /// Work per element, in units of an addition, up to which a vertex is computed again rather than stored.
     private static let cheap = 10
-    /// Work per element that one vertex may cause in a kernel that sees it in several forms.
+    /// Work per element that one vertex may cause in a kernel that computes it more often than it has elements: seen in
+    /// several forms, or under padding.
     private static let dear = 40
     /// Vertices in a row that one kernel may compute: expressions of this size still compile fast.
     private static let deepest = 128
@@ -86,7 +87,9 @@ struct Fusion {
         case .pad:
             // A computed value can be padded as it is computed; a result of a step, and costly work, from memory.
             let base = graph.movementBase(of: inputs[0])
-            if graph.vertices[base].operation?.isPointwise != true || cost[base] > 40 { pin(base) }
+            if graph.vertices[base].operation?.isPointwise != true || cost[base] > Fusion.dear {
+                pin(base)
+            }
         case .expand:
             // What is repeated many times is computed once. (Devices do that with a scalar by themselves.)
             let base = graph.movementBase(of: inputs[0])

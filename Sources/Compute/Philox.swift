@@ -1,10 +1,8 @@
-import Compute
-
 /// The counter-based generator Philox 4x32-10 (J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw: Parallel Random
 /// Numbers: As Easy as 1, 2, 3, SC 2011). A number depends on key and counter alone: there is no state.
 package enum Philox {
     /// Ten rounds on `counter`.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func words(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
         var (c0, c1, c2, c3) = (counter.x, counter.y, counter.z, counter.w)
         var (k0, k1) = (key.x, key.y)
@@ -23,7 +21,7 @@ package enum Philox {
     }
 
     /// The words of one element of a random operation.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func words(element: Int, stream: UInt32, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
         let element = UInt64(bitPattern: Int64(element))
         return words(
@@ -32,10 +30,10 @@ package enum Philox {
     }
 
     /// Uniform on [0, 1): the top 24 bits.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func uniform(_ word: UInt32) -> Float { Float(word >> 8) * 0x1p-24 }
 
     /// The radius of Box and Muller (1958) takes a logarithm: uniform on (0, 1].
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func positiveUniform(_ word: UInt32) -> Float { (Float(word >> 8) + 1) * 0x1p-24 }
 }
