@@ -20,6 +20,7 @@ public enum Step: Hashable, Sendable {
     case convolution(ConvolutionStep)
     case gather(GatherStep)
     case scatterAdd(ScatterAddStep)
+    case rasterScan(RasterScanStep)
 }
 
 /// A value of an expression, and where it is stored.

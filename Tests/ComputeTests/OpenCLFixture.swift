@@ -174,6 +174,9 @@ extension Step {
             (step.source, step.indices) = (shift(step.source), shift(step.indices))
             step.destination = shift(step.destination)
             return .scatterAdd(step)
+        case .rasterScan(var step):
+            for index in step.slots.indices { step.slots[index].operand = shift(step.slots[index].operand) }
+            return .rasterScan(step)
         }
     }
 }

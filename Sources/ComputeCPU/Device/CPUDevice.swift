@@ -87,6 +87,7 @@ public final class CPUDevice: Device {
         case .convolution(let step): try CPUConvolution.compile(step, needs: &needs)
         case .gather(let step): try CPUGather(step, needs: &needs)
         case .scatterAdd(let step): try CPUScatterAdd(step, needs: &needs)
+        case .rasterScan: throw needs.malformed("a raster scan")
         }
     }
 

@@ -62,6 +62,7 @@ struct LaunchPlan: Sendable {
         case .convolution(let step): try add(step)
         case .gather(let step): try add(step)
         case .scatterAdd(let step): try add(step)
+        case .rasterScan: throw .unsupported(device: "OpenCL", what: "a raster scan")
         }
         launchesOfStep.append(launches.count - before)
     }

@@ -5,6 +5,9 @@ import Tensors
 public final class Context {
     /// Dropout drops and batch statistics are used only while training.
     public let isTraining: Bool
+    /// What each image is to be, for a model with conditions: class labels, Int32 [N]. Nil for a model without, or for
+    /// no condition.
+    public var labels: Tensor?
     /// Random draws of this pass, in the order in which the layers are called.
     public var random: RandomSource
     /// New values of variables, to be made part of the compiled step.

@@ -28,6 +28,7 @@ package struct PlannedStep: Sendable {
         case .convolution: shape.contains(0)
         case .gather(let step): step.count * step.width == 0
         case .scatterAdd(let step): step.rows * step.width == 0
+        case .rasterScan(let step): step.rows * step.columns * step.instances == 0
         }
     }
 }

@@ -131,6 +131,7 @@ extension PlanBuilder {
         case .convolution(let step): label = "convolution \(step.kind)"
         case .gather: label = "gather"
         case .scatterAdd: label = "scatterAdd"
+        case .rasterScan: label = "rasterScan"
         }
         if item.kernel.heart != nil, item.epilogue.map({ $0.expression.instructions.count > 1 }) == true {
             label += " + epilogue"

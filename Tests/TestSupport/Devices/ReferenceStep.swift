@@ -12,6 +12,7 @@ struct ReferenceStep {
         case .convolution(let step): try run(step)
         case .gather(let step): try run(step)
         case .scatterAdd(let step): try run(step)
+        case .rasterScan: throw DeviceError.unsupported(device: "reference", what: "a raster scan")
         }
     }
 
