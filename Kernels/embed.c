@@ -24,6 +24,18 @@ static const char convolution_cpu[] = {
 static const char convolution_gpu[] = {
 #embed "convolution_gpu.cl" suffix(, 0)
 };
+static const char raster_scan[] = {
+#embed "raster_scan.cl" suffix(, 0)
+};
+static const char raster_scan_cpu[] = {
+#embed "raster_scan_cpu.cl" suffix(, 0)
+};
+static const char raster_scan_gpu[] = {
+#embed "raster_scan_gpu.cl" suffix(, 0)
+};
+static const char raster_scan_pack[] = {
+#embed "raster_scan_pack.cl" suffix(, 0)
+};
 
 static const struct {
     const char *name;
@@ -36,6 +48,10 @@ static const struct {
     {"matmul_gpu", matmul_gpu},
     {"convolution_cpu", convolution_cpu},
     {"convolution_gpu", convolution_gpu},
+    {"raster_scan", raster_scan},
+    {"raster_scan_cpu", raster_scan_cpu},
+    {"raster_scan_gpu", raster_scan_gpu},
+    {"raster_scan_pack", raster_scan_pack},
 };
 
 const char *tessera_kernel_source(const char *name) {

@@ -21,8 +21,7 @@ extension OpenCLDevice {
                 throw error
             }
             return PreparedLaunches(
-                device: self, items: items, launchesOfStep: plan.launchesOfStep, requiredBytes: plan.requiredBytes,
-                scratch: scratch)
+                device: self, items: items, steps: plan.steps, requiredBytes: plan.requiredBytes, scratch: scratch)
         }
     }
 
@@ -45,11 +44,15 @@ extension OpenCLDevice {
             throw .callFailed(device: info.name, call: "clCreateKernel", code: OpenCLCode.name(code))
         }
         var slots: [(index: cl_uint, slot: Int)] = []
+        var offsets: [PreparedLaunches.Offset] = []
         for (position, argument) in launch.arguments.enumerated() {
             let index = cl_uint(position)
             switch argument {
             case .slot(let slot):
                 slots.append((index, slot))
+                continue
+            case .offset(let slot, let base, let isWide):
+                offsets.append(PreparedLaunches.Offset(index: index, slot: slot, base: base, isWide: isWide))
                 continue
             case .scratch, .zeros:
                 var number = scratch.count - 1
@@ -70,7 +73,7 @@ extension OpenCLDevice {
         return PreparedLaunches.Item(
             kernel: kernel,
             global: launch.groups.enumerated().map { $0 == 0 ? $1 * launch.groupSize : $1 },
-            local: launch.groups.indices.map { $0 == 0 ? launch.groupSize : 1 }, slots: slots)
+            local: launch.groups.indices.map { $0 == 0 ? launch.groupSize : 1 }, slots: slots, offsets: offsets)
     }
 
     /// Kernels of one program at the most: each program costs some time of its own, and one that is finished is kept on

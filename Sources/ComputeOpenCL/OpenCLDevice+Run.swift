@@ -7,7 +7,7 @@ extension OpenCLDevice {
         let (prepared, memory) = try resolve(steps, bindings: bindings)
         if prepared.items.isEmpty { return }
         try lock.locked {
-            for index in prepared.items.indices { try enqueue(prepared, index, memory) }
+            for step in prepared.steps { try enqueue(prepared, step, memory) }
             try check(tessera_clFlush(queue), "clFlush")
         }
     }
@@ -16,13 +16,9 @@ extension OpenCLDevice {
         let (prepared, memory) = try resolve(steps, bindings: bindings)
         return try lock.locked {
             try finish()
-            var index = 0
-            return try prepared.launchesOfStep.map { launches in
+            return try prepared.steps.map { step in
                 let start = OpenCLDevice.seconds()
-                for _ in 0..<launches {
-                    try enqueue(prepared, index, memory)
-                    index += 1
-                }
+                try enqueue(prepared, step, memory)
                 try finish()
                 return OpenCLDevice.seconds() - start
             }
@@ -60,8 +56,20 @@ extension OpenCLDevice {
         return (prepared, memory)
     }
 
-    /// Queues one launch. The caller holds the lock.
-    private func enqueue(_ prepared: PreparedLaunches, _ index: Int, _ memory: [DeviceMemory]) throws(DeviceError) {
+    /// Queues one step. The caller holds the lock.
+    private func enqueue(_ prepared: PreparedLaunches, _ step: PlannedStep, _ memory: [DeviceMemory]) throws {
+        switch step {
+        case .launches(let range):
+            for index in range {
+                try bind(prepared, index, memory)
+                try enqueue(prepared.items[index])
+            }
+        case .replay(let replay): try enqueue(prepared, replay, memory)
+        }
+    }
+
+    /// Sets those of a launch's buffers that are not the ones of the run before.
+    func bind(_ prepared: PreparedLaunches, _ index: Int, _ memory: [DeviceMemory]) throws(DeviceError) {
         let item = prepared.items[index]
         for (position, (argument, slot)) in item.slots.enumerated() {
             if prepared.bound[index][position] == memory[slot].serial { continue }
@@ -70,6 +78,10 @@ extension OpenCLDevice {
                 tessera_clSetKernelArg(item.kernel, argument, MemoryLayout<cl_mem?>.size, &value), "clSetKernelArg")
             prepared.bound[index][position] = memory[slot].serial
         }
+    }
+
+    /// Queues one launch, whose arguments are set.
+    func enqueue(_ item: PreparedLaunches.Item) throws(DeviceError) {
         isBusy = true
         let dimensions = cl_uint(item.global.count)
         try check(

@@ -24,6 +24,8 @@ public protocol GenerativeModel: Module, SendableMetatype {
     var binarizes: Bool { get }
     /// Whether the loss is a number of nats: minus the log-likelihood of an image, or an upper bound of it.
     var isLikelihood: Bool { get }
+    /// Whether that number is minus the log-likelihood itself, and nothing about it is drawn by chance.
+    var isExact: Bool { get }
     /// What exactly the loss of an image measures, for reports.
     var measure: String { get }
 
@@ -40,6 +42,8 @@ public protocol GenerativeModel: Module, SendableMetatype {
 extension GenerativeModel {
     /// A model with default settings.
     public init(images: ImageSpace) throws { try self.init(images: images, configuration: Configuration()) }
+
+    public var isExact: Bool { false }
 
     public func evaluation(_ images: Tensor, _ context: Context) throws -> LossTerms { try loss(images, context) }
 }
@@ -62,11 +66,21 @@ public struct Recipe: Hashable, Sendable {
     public var epochs: Int
     public var batchSize: Int
     public var learningRate: Double
+    /// By what the learning rate is multiplied after every step.
+    public var learningRateDecay: Double
+    /// The decay of an exponential moving average of the parameters, which then is what is evaluated and sampled; nil
+    /// for none.
+    public var averageDecay: Double?
 
-    public init(epochs: Int = 20, batchSize: Int = 128, learningRate: Double = 1e-3) {
+    public init(
+        epochs: Int = 20, batchSize: Int = 128, learningRate: Double = 1e-3, learningRateDecay: Double = 1,
+        averageDecay: Double? = nil
+    ) {
         self.epochs = epochs
         self.batchSize = batchSize
         self.learningRate = learningRate
+        self.learningRateDecay = learningRateDecay
+        self.averageDecay = averageDecay
     }
 }
 
@@ -98,4 +112,27 @@ public protocol ImportanceWeightedBound: GenerativeModel {
     /// Log importance weights `log p(x, z) - log q(z | x)` of `samples` draws of z for each image: [samples, N].
     /// The logarithm of their mean weight bounds `log p(x)` from below in expectation.
     func logImportanceWeights(_ images: Tensor, samples: Int, _ context: Context) throws -> Tensor
+}
+
+/// A model some of whose first parameters are fitted to its first batch, by a pass over it whose `Context` initialises.
+public protocol DataInitializedModel: GenerativeModel {}
+
+/// A model that can be told what class of image it is to look at or to draw, by `Context.labels`.
+public protocol ClassConditionalModel: GenerativeModel {
+    /// Classes that it tells apart, labels being `0 ..< classes`; nil where it was made without.
+    var classes: Int? { get }
+}
+
+extension ClassConditionalModel {
+    /// The labels of a pass: Int32 [N], or nil for a model without classes.
+    /// - Throws: `ModelError.unsupported` where the model needs labels and there are none.
+    func labels(_ context: Context) throws -> Tensor? {
+        guard classes != nil else { return nil }
+        guard let labels = context.labels else {
+            throw ModelError.unsupported(
+                model: Self.name, what: "do without class labels once it was made for classes",
+                instead: "give a label for each image")
+        }
+        return labels
+    }
 }

@@ -3,6 +3,7 @@ public enum ModelCatalog {
     /// All models, in the order in which they are listed.
     public static let entries: [ModelEntry] = [
         ModelEntry(Autoencoder.self), ModelEntry(VAE.self), ModelEntry(ConvolutionalVAE.self), ModelEntry(IWAE.self),
+        ModelEntry(PixelCNN.self), ModelEntry(GatedPixelCNN.self), ModelEntry(PixelCNNPlusPlus.self),
     ]
 
     /// - Throws: `ModelError.unknownModel`.

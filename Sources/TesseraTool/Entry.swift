@@ -33,6 +33,7 @@ protocol ToolFailure: Error {}
 extension DatasetError: ToolFailure {}
 extension DeviceError: ToolFailure {}
 extension TensorError: ToolFailure {}
+extension IncrementalError: ToolFailure {}
 extension LayerError: ToolFailure {}
 extension ModelError: ToolFailure {}
 extension TrainingError: ToolFailure {}
@@ -45,6 +46,6 @@ struct TesseraCommand: ParsableCommand {
         version: libraryVersion,
         subcommands: [
             DevicesCommand.self, TrainCommand.self, SampleCommand.self, EvaluateCommand.self, ReconstructCommand.self,
-            InterpolateCommand.self, TraverseCommand.self,
+            InterpolateCommand.self, TraverseCommand.self, CompleteCommand.self,
         ])
 }

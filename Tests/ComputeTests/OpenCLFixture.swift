@@ -144,39 +144,6 @@ struct OpenCLFixture {
 extension Step {
     /// The same step on slots further on.
     func shifted(by slots: Int) -> Step {
-        func shift(_ operand: Operand) -> Operand {
-            Operand(slot: operand.slot + slots, offset: operand.offset, dtype: operand.dtype)
-        }
-        func shift(_ epilogue: Epilogue?) -> Epilogue? {
-            epilogue.map { Epilogue(body: $0.body, operands: $0.operands.map(shift), value: $0.value) }
-        }
-        switch self {
-        case .pointwise(var step):
-            step.operands = step.operands.map(shift)
-            for index in step.stores.indices { step.stores[index].destination.slot += slots }
-            return .pointwise(step)
-        case .contraction(var step):
-            step.a.operand = shift(step.a.operand)
-            step.b.operand = shift(step.b.operand)
-            step.destination = shift(step.destination)
-            step.epilogue = shift(step.epilogue)
-            return .contraction(step)
-        case .convolution(var step):
-            (step.first, step.second) = (shift(step.first), shift(step.second))
-            step.destination = shift(step.destination)
-            step.epilogue = shift(step.epilogue)
-            return .convolution(step)
-        case .gather(var step):
-            (step.table, step.indices) = (shift(step.table), shift(step.indices))
-            step.destination = shift(step.destination)
-            return .gather(step)
-        case .scatterAdd(var step):
-            (step.source, step.indices) = (shift(step.source), shift(step.indices))
-            step.destination = shift(step.destination)
-            return .scatterAdd(step)
-        case .rasterScan(var step):
-            for index in step.slots.indices { step.slots[index].operand = shift(step.slots[index].operand) }
-            return .rasterScan(step)
-        }
+        mappingOperands { Operand(slot: $0.slot + slots, offset: $0.offset, dtype: $0.dtype) }
     }
 }

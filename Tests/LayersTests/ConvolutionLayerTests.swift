@@ -137,6 +137,36 @@ struct ConvolutionLayerTests {
         #expect(changed == (mask == .b ? [pixel] : []) + [pixel + 1, pixel + w - 1, pixel + w, pixel + w + 1])
     }
 
+    /// At the pixel itself, a group of outputs sees the groups of inputs before it, with mask B its own too; elsewhere all.
+    @Test(arguments: MaskedConv2d.Mask.allCases, [(4, 6, 1), (3, 8, 2), (7, 3, 1)])
+    func masksKeepTheOrderOfChannels(
+        _ mask: MaskedConv2d.Mask, _ sizes: (inputs: Int, outputs: Int, parts: Int)
+    ) throws {
+        let (inputs, outputs, parts) = sizes
+        let layer = try MaskedConv2d(
+            inputs, outputs, kernel: (1, 3), mask: mask, groups: 3, parts: parts)
+        let placed = try Placed(layer, on: TestDevice.first)
+        let x = Numbers.noise(3 * inputs, seed: 8)
+        let before = try placed(x, [1, 1, 3, inputs])
+        for input in 0..<inputs {
+            var changed = x
+            changed[inputs + input] += 1
+            let after = try placed(changed, [1, 1, 3, inputs])
+            for output in 0..<outputs {
+                let part = outputs / parts
+                let (from, to) = (input * 3 / inputs, output % part * 3 / part)
+                let isSeen = [false, from < to || mask == .b && from == to, true]
+                for pixel in 0..<3 {
+                    let place = pixel * outputs + output
+                    #expect((before[place] != after[place]) == isSeen[pixel], "\(input) to \(output) at \(pixel)")
+                }
+            }
+        }
+        #expect(throws: LayerError.self) { try MaskedConv2d(2, 6, kernel: 3, mask: mask, groups: 3) }
+        #expect(throws: LayerError.self) { try MaskedConv2d(6, 6, kernel: (1, 3), mask: mask, groups: 4, parts: 2) }
+        #expect(throws: LayerError.self) { try MaskedConv2d(3, 7, kernel: (1, 3), mask: mask, groups: 3, parts: 2) }
+    }
+
     @Test func tapsOfOneRowAndOfTheRowsAbove() throws {
         let tap = { ConvolutionWindow.Tap(dy: $0, dx: $1) }
         #expect(try MaskedConv2d.taps(kernel: (1, 5), mask: .a) == [tap(0, -2), tap(0, -1)])

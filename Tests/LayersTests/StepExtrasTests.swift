@@ -41,6 +41,28 @@ struct StepExtrasTests {
         Numbers.expectClose(try average.shadow.read(), shadow)
     }
 
+    @Test("an average that knows the step forgets the first values soon", arguments: TestDevice.all)
+    func averagesWarmUp(_ on: TestDevice) throws {
+        let parameters = try Variable([3], shape: [1], on: on.device)
+        let average = try ExponentialMovingAverage(of: parameters, decay: 0.6)
+        try average.shadow.write([100])
+        try average.restart()
+        #expect(try average.shadow.read() == [3])
+        let number = Argument([1])
+        let change = try Update(parameters, to: parameters.tensor + 1)
+        let step = try CompiledFunction(
+            on: on.device, results: [], updates: [change, average.update(following: [change], step: number.tensor)])
+        var (p, shadow) = (3.0, 3.0)
+        for t in 1...30 {
+            try number.set([Float(t)], on: on.device)
+            try step.run()
+            p += 1
+            let decay = min(0.6, Double(1 + t) / Double(10 + t))
+            shadow = decay * shadow + (1 - decay) * p
+        }
+        Numbers.expectClose(try average.shadow.read(), [shadow])
+    }
+
     @Test(arguments: TestDevice.all)
     func swappingPutsBothBack(_ on: TestDevice) throws {
         struct Stop: Error {}

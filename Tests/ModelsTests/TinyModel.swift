@@ -2,6 +2,7 @@ import Compute
 import Layers
 import Models
 import Tensors
+import TestSupport
 
 /// A model whose parameters are on a device, spread wide enough that the encoder and the true posterior differ.
 struct TinyModel<Model: GenerativeModel> {
@@ -17,6 +18,12 @@ struct TinyModel<Model: GenerativeModel> {
         store = try ParameterStore(model, on: device, seed: seed)
         self.device = device
         try store.flat.write(store.flat.read().map { $0 * spread })
+    }
+
+    /// Adds noise to all parameters, so that zeros and ones hide nothing.
+    func scatter(_ noise: Float) throws {
+        var random = TestRandom(seed: 8)
+        try store.flat.write(store.flat.read().map { $0 + random.float(-noise...noise) })
     }
 }
 

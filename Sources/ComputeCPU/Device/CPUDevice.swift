@@ -75,7 +75,7 @@ public final class CPUDevice: Device {
 
     public func synchronize() throws {}
 
-    private static func compile(_ step: Step, needs: inout BindingNeeds) throws -> any CPUStep {
+    static func compile(_ step: Step, needs: inout BindingNeeds) throws -> any CPUStep {
         switch step {
         case .pointwise(let step):
             if let reduction = step.reduction {
@@ -87,7 +87,7 @@ public final class CPUDevice: Device {
         case .convolution(let step): try CPUConvolution.compile(step, needs: &needs)
         case .gather(let step): try CPUGather(step, needs: &needs)
         case .scatterAdd(let step): try CPUScatterAdd(step, needs: &needs)
-        case .rasterScan: throw needs.malformed("a raster scan")
+        case .rasterScan(let step): try CPURasterScan(step, needs: &needs)
         }
     }
 
@@ -160,5 +160,5 @@ final class CPUPreparedSteps: PreparedSteps {
         workerScratch = steps.map(\.workerScratch).max() ?? 0
     }
 
-    var launches: Int { steps.count }
+    var launches: Int { steps.reduce(0) { $0 + $1.launches } }
 }

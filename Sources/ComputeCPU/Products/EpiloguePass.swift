@@ -30,7 +30,8 @@ struct EpiloguePass: Sendable {
                     let addresses = view.addresses
                 else { return false }
                 let operand = epilogue.operands[index]
-                return operand.slot == destination.slot && EpiloguePass.bytes(operand, addresses).overlaps(bytes)
+                guard operand.slot == destination.slot else { return needs.mayShare(operand.slot, destination.slot) }
+                return EpiloguePass.bytes(operand, addresses).overlaps(bytes)
             }
         let store = Store(value: epilogue.value, destination: destination, view: View(contiguous: shape))
         expression = try CPUPointwise(

@@ -12,8 +12,7 @@ extension LaunchPlan {
         launches.append(
             Launch(
                 source: try indexedSource("GATHER", macros: ["E": type]),
-                arguments: KernelArgument.pair(step.table) + KernelArgument.pair(step.indices)
-                    + KernelArgument.pair(step.destination)
+                arguments: pair(step.table) + pair(step.indices) + pair(step.destination)
                     + [step.count, step.rows, step.width, perItem].map { .long(Int64($0)) },
                 groups: [traits.shape == .cpu ? groups : gpuGroups(elements)],
                 groupSize: traits.shape == .cpu ? 1 : traits.groupSize))
@@ -43,9 +42,15 @@ extension LaunchPlan {
         launches.append(
             Launch(
                 source: try indexedSource("SCATTER_ADD", macros: ["TILE": "\(traits.groupSize)"]),
-                arguments: KernelArgument.pair(step.source) + KernelArgument.pair(step.indices)
-                    + KernelArgument.pair(step.destination) + numbers.map { .long(Int64($0)) },
+                arguments: pair(step.source) + pair(step.indices) + pair(step.destination)
+                    + numbers.map { .long(Int64($0)) },
                 groups: [groups], groupSize: traits.shape == .cpu ? 1 : traits.groupSize))
+    }
+
+    /// A pointer and an element offset.
+    private func pair(_ operand: Operand) -> [KernelArgument] {
+        let memory = KernelArgument(operand)
+        return [memory, .offset(operand.offset, of: memory, isWide: true, traits)]
     }
 
     private func indexedSource(_ kind: String, macros: [String: String]) throws(DeviceError) -> KernelSource {
@@ -66,13 +71,6 @@ extension LaunchPlan {
     /// GPU groups for some items, which walk the rest in strides.
     func gpuGroups(_ items: Int) -> Int {
         max(1, min((items + traits.groupSize - 1) / traits.groupSize, traits.computeUnits * 32))
-    }
-}
-
-extension KernelArgument {
-    /// A pointer and an element offset.
-    static func pair(_ operand: Operand) -> [KernelArgument] {
-        [KernelArgument(operand), .long(Int64(operand.offset))]
     }
 }
 

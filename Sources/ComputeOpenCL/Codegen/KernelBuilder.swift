@@ -18,6 +18,9 @@ struct KernelBuilder {
     private(set) var prologue: [String] = []
     private(set) var widths: Set<Int> = []
     private var pointers: [PointerKey: String] = [:]
+    /// The number of an item among those that share the work, and how many they are.
+    var item = "get_global_id(0)"
+    var items = "get_global_size(0)"
 
     private struct PointerKey: Hashable {
         let memory: KernelArgument
@@ -58,11 +61,12 @@ struct KernelBuilder {
         let type = "\(isWritten ? "" : "const ")__global \(dtype.memoryType) *"
         parameters.append("\(type)\(name)_start")
         arguments.append(memory)
-        if bakesNumbers {
+        let argument = KernelArgument.offset(offset, of: memory, isWide: true, traits)
+        if bakesNumbers && argument.isFixed {
             prologue.append("\(type)\(name) = \(name)_start + \(offset);")
         } else {
             parameters.append("const long \(name)_offset")
-            arguments.append(.long(Int64(offset)))
+            arguments.append(argument)
             prologue.append("\(type)\(name) = \(name)_start + \(name)_offset;")
         }
         pointers[key] = name

@@ -17,4 +17,7 @@ package struct KernelTraits: Sendable {
     package var parameterBytes: Int
     /// Items of a work-group, where groups have many; a power of two.
     package var groupSize: Int
+    /// Inside a raster scan: for each slot, a number that divides every element its memory may begin at. Offsets are
+    /// arguments there, whose values change from launch to launch.
+    package var slotSteps: [Int]?
 }

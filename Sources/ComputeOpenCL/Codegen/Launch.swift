@@ -10,16 +10,33 @@ enum KernelArgument: Hashable, Sendable {
     case zeros
     case int(Int32)
     case long(Int64)
+    /// Elements from the beginning of a buffer, in a raster scan: `base` and where the scan's slot begins at the time. A
+    /// long, or else an unsigned int.
+    case offset(slot: Int, base: Int, isWide: Bool)
 
     /// The memory of an operand; scratch memory has negative slots.
     init(_ operand: Operand) {
         self = operand.slot >= 0 ? .slot(operand.slot) : .scratch(-1 - operand.slot)
     }
 
+    /// An element offset into some memory; one that follows its slot, for a buffer inside a raster scan.
+    static func offset(_ offset: Int, of memory: KernelArgument, isWide: Bool, _ traits: KernelTraits) -> KernelArgument
+    {
+        if case .slot(let slot) = memory, traits.slotSteps != nil {
+            return .offset(slot: slot, base: offset, isWide: isWide)
+        }
+        return isWide ? .long(Int64(offset)) : .int(Int32(truncatingIfNeeded: offset))
+    }
+
+    /// Whether the value is the same at every launch.
+    var isFixed: Bool {
+        if case .offset = self { false } else { true }
+    }
+
     var bytes: Int {
         switch self {
-        case .int: 4
-        case .slot, .scratch, .zeros, .long: 8
+        case .int, .offset(_, _, isWide: false): 4
+        case .slot, .scratch, .zeros, .long, .offset: 8
         }
     }
 }
@@ -36,12 +53,26 @@ struct Launch: Sendable {
     var groupSize: Int
 }
 
+/// What one step turns into.
+enum PlannedStep: Sendable {
+    /// These of the plan's launches, one after the other.
+    case launches(Range<Int>)
+    case replay(ScanReplay)
+
+    /// The launches of one run.
+    var launches: Int {
+        switch self {
+        case .launches(let range): range.count
+        case .replay(let replay): replay.launches
+        }
+    }
+}
+
 /// What steps turn into: launches in order, and the memory that they pass partial results through.
 struct LaunchPlan: Sendable {
-    let traits: KernelTraits
+    var traits: KernelTraits
     var launches: [Launch] = []
-    /// The number of launches of each step.
-    var launchesOfStep: [Int] = []
+    var steps: [PlannedStep] = []
     /// Bytes of each piece of scratch memory. Steps run one after the other and use the same pieces.
     var scratch: [Int] = []
     /// Pieces used by the step being added.
@@ -50,11 +81,23 @@ struct LaunchPlan: Sendable {
     var zeros = 0
     /// The least size of each slot's buffer, in bytes.
     var requiredBytes: [Int: Int] = [:]
+    /// Where the slots of a raster scan are noted while its inner steps are added.
+    var reach: ScanReach?
 
     init(traits: KernelTraits) { self.traits = traits }
 
     mutating func add(_ step: Step) throws(DeviceError) {
-        let before = launches.count
+        let first = launches.count
+        if case .rasterScan(let scan) = step {
+            if let problem = scan.problem { throw .unsupported(device: "OpenCL", what: problem) }
+            if scan.isReplayed || !scan.fitsOneLaunch { return steps.append(.replay(try addReplay(scan))) }
+        }
+        try addLaunches(of: step)
+        steps.append(.launches(first..<launches.count))
+    }
+
+    /// Adds a step that is run launch after launch.
+    mutating func addLaunches(of step: Step) throws(DeviceError) {
         scratchInUse = 0
         switch step {
         case .pointwise(let step): try add(step)
@@ -62,9 +105,8 @@ struct LaunchPlan: Sendable {
         case .convolution(let step): try add(step)
         case .gather(let step): try add(step)
         case .scatterAdd(let step): try add(step)
-        case .rasterScan: throw .unsupported(device: "OpenCL", what: "a raster scan")
+        case .rasterScan(let step): try addRasterScan(step)
         }
-        launchesOfStep.append(launches.count - before)
     }
 
     /// Scratch memory for the step being added, as an operand with a negative slot.
@@ -81,6 +123,10 @@ struct LaunchPlan: Sendable {
 
     /// Records that a step reaches elements `first ... last` of an operand.
     mutating func require(_ operand: Operand, first: Int, last: Int, what: String) throws(DeviceError) {
+        if reach != nil {
+            try reach?.require(operand, first: first, last: last)
+            return
+        }
         guard operand.slot >= 0, operand.offset + first >= 0 else {
             throw .badBuffer(
                 device: "OpenCL", what: "\(what) reaches element \(operand.offset + first) of slot \(operand.slot)")

@@ -23,7 +23,7 @@ struct PointwiseKernel {
     }
 
     /// Each item walks rows, or pieces of rows, of its own: `units` in all.
-    private func cpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
+    func cpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
         let extent = shape[inner]
         let widths = VectorWidths(extent: extent)
         let most = traits.computeUnits * PointwiseKernel.itemsPerUnit
@@ -62,7 +62,7 @@ struct PointwiseKernel {
         }
         row += LoopText.advance(outer)
         var lines = [
-            "\(type) unit = (\(type))get_global_id(0) * \(share);",
+            "\(type) unit = (\(type))\(builder.item) * \(share);",
             "const \(type) last = min(unit + \(share), \(unitCount));",
         ]
         lines += LoopText.decompose("unit", into: outer, index: type)
@@ -79,7 +79,7 @@ struct PointwiseKernel {
     }
 
     /// Neighbouring items take neighbouring elements, four at a time where everything is aligned for that.
-    private func gpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
+    func gpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
         let width = allowsAlignedVectors ? 4 : 1
         let units = rows * (shape[inner] / width)
         let names = axisNames()
@@ -99,7 +99,7 @@ struct PointwiseKernel {
         body += values.lines(width: width, at: "x", builder: &builder)
         body += stores.lines(width: width, at: "x", values: values)
         let lines = LoopText.block(
-            "for (\(type) unit = get_global_id(0); unit < \(unitCount); unit += get_global_size(0))", body)
+            "for (\(type) unit = \(builder.item); unit < \(unitCount); unit += \(builder.items))", body)
         let groups = (units + traits.groupSize - 1) / traits.groupSize
         return (lines, min(groups, traits.computeUnits * 32), traits.groupSize)
     }
@@ -111,20 +111,25 @@ struct PointwiseKernel {
     /// Whether every access along the inner axis is to aligned groups of four neighbours, or to one element.
     private var allowsAlignedVectors: Bool {
         guard shape[inner] % 4 == 0 else { return false }
-        func isAligned(_ view: View, offset: Int) -> Bool {
+        func isAligned(_ view: View, _ operand: Operand) -> Bool {
             let bounds = view.validRange(inner)
+            let offset = operand.offset + view.offset
             if view.strides.isEmpty { return true }
             if view.strides[inner] == 0 { return !view.isPadded(inner) }
-            return view.strides[inner] == 1 && offset % 4 == 0
+            return view.strides[inner] == 1 && offset % 4 == 0 && movesAligned(operand)
                 && view.strides.dropLast().allSatisfy { $0 % 4 == 0 }
                 && bounds.lowerBound % 4 == 0 && bounds.upperBound % 4 == 0
         }
+        func movesAligned(_ operand: Operand) -> Bool {
+            guard let steps = traits.slotSteps, steps.indices.contains(operand.slot) else { return true }
+            return steps[operand.slot] % 4 == 0
+        }
         for instruction in step.body.instructions {
             guard case .load(let operand, let view) = instruction else { continue }
-            if !isAligned(view, offset: step.operands[operand].offset + view.offset) { return false }
+            if !isAligned(view, step.operands[operand]) { return false }
         }
         return step.stores.allSatisfy {
-            $0.view.strides.last == 1 && isAligned($0.view, offset: $0.destination.offset + $0.view.offset)
+            $0.view.strides.last == 1 && isAligned($0.view, $0.destination)
         }
     }
 }
@@ -138,7 +143,7 @@ extension LaunchPlan {
         launches.append(try PointwiseKernel(step: space, traits: traits).launch())
     }
 
-    private mutating func requireReach(_ step: PointwiseStep) throws(DeviceError) {
+    mutating func requireReach(_ step: PointwiseStep) throws(DeviceError) {
         try requireReach(of: step.body, step.operands)
         if let epilogue = step.reduction?.epilogue { try requireReach(of: epilogue, step.operands) }
         for store in step.stores {

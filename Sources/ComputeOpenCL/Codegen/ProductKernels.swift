@@ -2,23 +2,27 @@ import Compute
 
 extension LaunchPlan {
     mutating func add(_ step: ContractionStep) throws(DeviceError) {
+        try requireReach(step)
         let shape = [step.batch, step.rows, step.columns]
-        let count = shape.reduce(1, *)
-        try require(step.destination, count: count, what: "a product")
-        if let epilogue = step.epilogue { try requireReach(of: epilogue.body, epilogue.operands) }
-        if count == 0 { return }
+        if shape.contains(0) { return }
         if step.depth == 0 {
             return try addEpilogueOfZero(step.epilogue, shape: shape, destination: step.destination)
         }
+        switch traits.shape {
+        case .cpu: try addCPU(step)
+        case .gpu: try addGPU(step)
+        }
+    }
+
+    /// Records what a product reads and writes.
+    mutating func requireReach(_ step: ContractionStep) throws(DeviceError) {
+        try require(step.destination, count: step.batch * step.rows * step.columns, what: "a product")
+        if let epilogue = step.epilogue { try requireReach(of: epilogue.body, epilogue.operands) }
         for (matrix, rows, columns) in [(step.a, step.rows, step.depth), (step.b, step.depth, step.columns)] {
             let strides = [matrix.batchStride, matrix.rowStride, matrix.columnStride]
             if let reach = View(shape: [step.batch, rows, columns], strides: strides).reach {
                 try require(matrix.operand, first: reach.lowerBound, last: reach.upperBound, what: "a product")
             }
-        }
-        switch traits.shape {
-        case .cpu: try addCPU(step)
-        case .gpu: try addGPU(step)
         }
     }
 

@@ -51,11 +51,13 @@ extension LaunchPlan {
                 arguments.append(.zeros)
                 continue
             }
-            guard let offset = UInt32(exactly: operand.offset) else {
+            let memory = KernelArgument(operand)
+            let offset = KernelArgument.offset(operand.offset, of: memory, isWide: false, traits)
+            guard !offset.isFixed || UInt32(exactly: operand.offset) != nil else {
                 throw .unsupported(
                     device: "OpenCL", what: "a product whose operand starts at element \(operand.offset)")
             }
-            arguments += [KernelArgument(operand), .int(Int32(bitPattern: offset))]
+            arguments += [memory, offset]
         }
         launches.append(
             Launch(

@@ -161,7 +161,7 @@ extension ReductionKernel {
     ) -> [String] {
         let type = builder.index
         return [
-            "\(type) unit = (\(type))get_global_id(0) * \(share);",
+            "\(type) unit = (\(type))\(builder.item) * \(share);",
             "const \(type) last = min(unit + \(share), \(unitCount));",
         ] + LoopText.decompose("unit", into: outer, index: type)
             + LoopText.block("for (; unit < last; ++unit)", body + LoopText.advance(outer))

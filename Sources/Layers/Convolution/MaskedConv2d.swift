@@ -3,6 +3,11 @@ import Tensors
 /// A convolution whose output at a pixel depends only on pixels before it in raster order (van den Oord, Kalchbrenner,
 /// Kavukcuoglu: Pixel Recurrent Neural Networks, 2016). The masked taps do not exist: they cost nothing.
 ///
+/// With `groups` above one the channels of a pixel have an order, too: those of an image's first channel, then those of
+/// its second, and so on, in equal parts (channel c of C belongs to group ⌊c · groups / C⌋). At the pixel itself an output
+/// then sees the groups before its own, and with mask B its own as well. The weights of the others are multiplied by zero
+/// in the operation: they neither count nor get a gradient.
+///
 /// Shapes: `x [N, H, W, Cin]`, `weight [taps, Cin, Cout]`, `bias [Cout]`, `y [N, H, W, Cout]`.
 public struct MaskedConv2d: Layer {
     public enum Mask: String, Hashable, Sendable, CaseIterable {
@@ -15,29 +20,80 @@ public struct MaskedConv2d: Layer {
     public let weight: Parameter
     public let bias: Parameter?
     public let window: ConvolutionWindow
+    /// Ones, and at the centre zeros for pairs of channels that must not meet: like the weight; nil where all may.
+    private let channelMask: Tensor?
 
     /// A square kernel of odd size.
-    /// - Parameter initializer: of the weight; like the bias, uniform in ±1 / sqrt(taps · Cin) by default.
+    /// - Parameters:
+    ///   - groups: of channels in order; 1 for none.
+    ///   - initializer: of the weight; like the bias, uniform in ±1 / sqrt(taps · Cin) by default.
     /// - Throws: `LayerError.badSetting` where a number is out of range.
     public init(
-        _ inputChannels: Int, _ outputChannels: Int, kernel: Int, mask: Mask, bias: Bool = true,
+        _ inputChannels: Int, _ outputChannels: Int, kernel: Int, mask: Mask, groups: Int = 1, bias: Bool = true,
         initializer: Initializer? = nil, biasInitializer: Initializer? = nil
     ) throws {
         try self.init(
-            inputChannels, outputChannels, taps: MaskedConv2d.taps(kernel: (kernel, kernel), mask: mask), bias: bias,
+            inputChannels, outputChannels, kernel: (kernel, kernel), mask: mask, groups: groups, bias: bias,
             initializer: initializer, biasInitializer: biasInitializer)
     }
 
-    /// Any taps, such as those of a vertical stack or of one row (`taps(kernel:mask:)`).
+    /// A kernel of odd height and width.
+    /// - Parameter parts: how many equal parts the outputs come in, each with all groups: 2 for the halves of a gate.
+    /// - Throws: `LayerError.badSetting` where a number is out of range.
+    public init(
+        _ inputChannels: Int, _ outputChannels: Int, kernel: (height: Int, width: Int), mask: Mask, groups: Int = 1,
+        parts: Int = 1, bias: Bool = true, initializer: Initializer? = nil, biasInitializer: Initializer? = nil
+    ) throws {
+        let settings = Settings(of: "MaskedConv2d")
+        try settings.requirePositive("groups", groups)
+        try settings.requirePositive("parts", parts)
+        try settings.require(
+            outputChannels % parts == 0, "output channels", "a multiple of \(parts) parts", found: outputChannels)
+        try settings.require(
+            min(inputChannels, outputChannels / parts) >= groups, "channels", "at least \(groups), one a group",
+            found: min(inputChannels, outputChannels / parts))
+        let centre = ConvolutionWindow.Tap(dy: 0, dx: 0)
+        var taps = try MaskedConv2d.taps(kernel: kernel, mask: mask)
+        var channelMask: Tensor?
+        if groups > 1 {
+            if mask == .a { taps.append(centre) }
+            let part = outputChannels / parts
+            let values = taps.flatMap { tap in
+                (0..<inputChannels).flatMap { input in
+                    (0..<outputChannels).map { output -> Float in
+                        let (from, to) = (input * groups / inputChannels, output % part * groups / part)
+                        return tap != centre || from < to || from == to && mask == .b ? 1 : 0
+                    }
+                }
+            }
+            channelMask = try Tensor(values, shape: [taps.count, inputChannels, outputChannels])
+        }
+        try self.init(
+            inputChannels, outputChannels, taps: taps, channelMask: channelMask, bias: bias, initializer: initializer,
+            biasInitializer: biasInitializer)
+    }
+
+    /// Any taps, such as those of a vertical stack, and all pairs of channels.
+    /// - Throws: `LayerError.badSetting` where a number is out of range.
     public init(
         _ inputChannels: Int, _ outputChannels: Int, taps: [ConvolutionWindow.Tap], bias: Bool = true,
         initializer: Initializer? = nil, biasInitializer: Initializer? = nil
+    ) throws {
+        try self.init(
+            inputChannels, outputChannels, taps: taps, channelMask: nil, bias: bias, initializer: initializer,
+            biasInitializer: biasInitializer)
+    }
+
+    private init(
+        _ inputChannels: Int, _ outputChannels: Int, taps: [ConvolutionWindow.Tap], channelMask: Tensor?, bias: Bool,
+        initializer: Initializer?, biasInitializer: Initializer?
     ) throws {
         let settings = Settings(of: "MaskedConv2d")
         try settings.requirePositive("input channels", inputChannels)
         try settings.requirePositive("output channels", outputChannels)
         try settings.requirePositive("taps", taps.count)
         window = ConvolutionWindow(sameSizeTaps: taps)
+        self.channelMask = channelMask
         let fanIn = taps.count * inputChannels
         weight = Parameter([taps.count, inputChannels, outputChannels], initializer ?? .fanInUniform(fanIn: fanIn))
         self.bias = bias ? Parameter([outputChannels], biasInitializer ?? .fanInUniform(fanIn: fanIn)) : nil
@@ -58,7 +114,8 @@ public struct MaskedConv2d: Layer {
     }
 
     public func callAsFunction(_ x: Tensor, _ context: Context) throws -> Tensor {
-        let y = try x.convolved(weight.tensor, window: window)
+        let masked = try channelMask.map { try weight.tensor * $0 } ?? weight.tensor
+        let y = try x.convolved(masked, window: window)
         return try bias.map { try y + $0.tensor } ?? y
     }
 }

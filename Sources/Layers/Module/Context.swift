@@ -1,3 +1,4 @@
+import Compute
 import Tensors
 
 /// What a forward pass needs besides its input: whether it trains, where random numbers come from, and a place for the
@@ -12,9 +13,14 @@ public final class Context {
     public var random: RandomSource
     /// New values of variables, to be made part of the compiled step.
     public var updates: [Update] = []
+    /// Whether this pass is made once, before training, to fit first values to data: such layers then normalise their
+    /// outputs, and say by `initialize` what that takes.
+    public let isInitializing: Bool
+    private var firstValues: [(parameter: Parameter, value: Tensor)] = []
 
-    public init(isTraining: Bool, random: RandomSource) {
+    public init(isTraining: Bool, isInitializing: Bool = false, random: RandomSource) {
         self.isTraining = isTraining
+        self.isInitializing = isInitializing
         self.random = random
     }
 
@@ -31,5 +37,15 @@ public final class Context {
         let present = try pending.map { try updates[$0].value.reshaped(parameter.shape) } ?? parameter.tensor
         let update = try Update(variable, to: change(present).reshaped(variable.shape))
         if let pending { updates[pending] = update } else { updates.append(update) }
+    }
+
+    /// Says what first value a parameter is to have, in a pass that initialises.
+    public func initialize(_ parameter: Parameter, to value: Tensor) { firstValues.append((parameter, value)) }
+
+    /// Computes the first values of this pass, all in one plan, and writes them into their parameters.
+    /// - Throws: what the device throws.
+    public func writeFirstValues(on device: any Device) throws {
+        let values = try Tensor.evaluate(firstValues.map(\.value), on: device)
+        for (entry, value) in zip(firstValues, values) { try entry.parameter.write(value.floats(on: device)) }
     }
 }

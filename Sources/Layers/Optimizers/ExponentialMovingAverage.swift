@@ -22,11 +22,21 @@ public final class ExponentialMovingAverage: Sendable {
     }
 
     /// The average's new value, from the value that the parameters take in the same step.
-    /// - Parameter updates: those of the step, the parameters' among them (`OptimizerState.updates`).
-    public func update(following updates: [Update]) throws -> Update {
+    /// - Parameters:
+    ///   - updates: those of the step, the parameters' among them (`OptimizerState.updates`).
+    ///   - step: a scalar, 1 in the first step. With it the decay is at most `(1 + step) / (10 + step)`, so that the
+    ///     average of a short run does not hang on to the first values.
+    public func update(following updates: [Update], step: Tensor? = nil) throws -> Update {
         let new = updates.last { $0.variable == parameters }?.value ?? parameters.tensor
-        return try Update(shadow, to: shadow.tensor.averaged(with: new, rate: decay))
+        guard let step = try step?.reshaped([]) else {
+            return try Update(shadow, to: shadow.tensor.averaged(with: new, rate: decay))
+        }
+        let rate = try ((step + 1) / (step + 10)).minimum(Tensor(Float(decay)))
+        return try Update(shadow, to: shadow.tensor * rate + new * (1 - rate))
     }
+
+    /// Makes the average the present parameters again.
+    public func restart() throws { try shadow.write(parameters.read()) }
 
     /// Exchanges the average and the parameters. Twice is the identity.
     public func swap() throws {

@@ -48,6 +48,7 @@ extension AutoregressiveModel {
     }
 
     public var isLikelihood: Bool { true }
+    public var isExact: Bool { true }
     public var measure: String {
         binarizes ? "-log p of the binarised image, exact" : "-log p of the \(images.levels)-level pixels, exact"
     }

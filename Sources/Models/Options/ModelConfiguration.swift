@@ -76,6 +76,34 @@ public struct ModelOption<Configuration>: Sendable {
             })
     }
 
+    /// An odd number in a range, such as the size of a kernel that has a centre.
+    public static func oddInteger(
+        _ key: String, _ path: WritableKeyPath<Configuration, Int> & Sendable, in range: ClosedRange<Int>,
+        _ help: String
+    ) -> ModelOption {
+        ModelOption(
+            key: key, values: "an odd number, \(range.lowerBound) to \(range.upperBound)", help: help,
+            get: { String($0[keyPath: path]) },
+            parse: { configuration, text in
+                guard let number = Int(text), range.contains(number), number % 2 == 1 else { return false }
+                configuration[keyPath: path] = number
+                return true
+            })
+    }
+
+    /// A number of at least 0 and below 1.
+    public static func fraction(
+        _ key: String, _ path: WritableKeyPath<Configuration, Double> & Sendable, _ help: String
+    ) -> ModelOption {
+        ModelOption(
+            key: key, values: "0 or more, below 1", help: help, get: { String($0[keyPath: path]) },
+            parse: { configuration, text in
+                guard let number = Double(text), number >= 0, number < 1 else { return false }
+                configuration[keyPath: path] = number
+                return true
+            })
+    }
+
     /// A whole number in a range, or a word that stands for none.
     public static func integer(
         _ key: String, _ path: WritableKeyPath<Configuration, Int?> & Sendable, in range: ClosedRange<Int>,

@@ -29,11 +29,12 @@ public struct ConvolutionWindow: Hashable, Sendable {
         reachX = 2 * padding.x - dilation.x * (kernel.width - 1)
     }
 
-    /// A window of chosen taps whose output has the input's size: what a masked convolution is.
-    public init(sameSizeTaps taps: [Tap]) {
+    /// A window of chosen taps whose output has the input's size over the stride, rounded up: what a masked convolution
+    /// is, and one that halves its maps.
+    public init(sameSizeTaps taps: [Tap], stride: Int = 1) {
         self.taps = taps
-        strideY = 1
-        strideX = 1
+        strideY = stride
+        strideX = stride
         reachY = 0
         reachX = 0
     }

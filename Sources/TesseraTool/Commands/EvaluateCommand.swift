@@ -39,7 +39,8 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func write(_ figures: Figures, to path: String) throws {
-        let column = figures.nats == nil ? "score" : figures.importanceSamples == nil ? "bound" : "log_likelihood"
+        let isLikelihood = figures.isExact || figures.importanceSamples != nil
+        let column = figures.nats == nil ? "score" : isLikelihood ? "log_likelihood" : "bound"
         let lines = ["index,\(column)"] + figures.perExample.enumerated().map { "\($0.offset),\($0.element)" }
         try AtomicFile.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: path)
     }

@@ -16,8 +16,10 @@ struct SampleCommand: ParsableCommand {
     @Option(help: "The picture (default: samples/sample-SEED.png in the run).")
     var grid: String?
 
-    @Flag(help: "Draw pixels by chance too, instead of showing their means.")
+    @Flag(help: "Draw pixels by chance too, instead of showing their means (models with latent variables).")
     var drawPixels = false
+
+    @OptionGroup var drawing: DrawingOptions
 
     @OptionGroup var deviceOption: DeviceOption
     @OptionGroup var output: JSONOption
@@ -29,8 +31,18 @@ struct SampleCommand: ParsableCommand {
         let device = try deviceOption.chosen(json: output.json)
         let run = try TrainedModel(run: runArgument.run, on: device)
         let watch = Stopwatch()
-        let panel = try ImagePanel.samples(
-            of: run.model, count: count, seed: seed, drawingPixels: drawPixels, on: device)
+        let panel: ImagePanel
+        if let model = run.model as? any AutoregressiveModel {
+            let request = try drawing.request(count: count, seed: seed)
+            let progress = DrawingProgress(count: count, json: output.json)
+            panel = try ImagePanel.samples(
+                of: model, request, method: drawing.sampler, on: device, progress: progress.show)
+            progress.end()
+        } else {
+            try drawing.refuse(for: run.model)
+            panel = try ImagePanel.samples(
+                of: run.model, count: count, seed: seed, drawingPixels: drawPixels, on: device)
+        }
         let seconds = watch.seconds
         let path = grid ?? "\(run.folder.samples)/sample-\(seed).png"
         try panel.write(to: path)

@@ -45,6 +45,7 @@ public struct Evaluator {
         }
         let batch = BatchInput(model, count: min(batchSize, set.count), levels: set.levels)
         let context = Context(isTraining: false, random: try RandomSource(key: batch.key.tensor))
+        context.labels = batch.labels
         let loss = try model.evaluation(batch.images(), context)
         let function = try CompiledFunction(
             on: device, results: [Tensor.stack([loss.values] + loss.terms.map(\.values))])
@@ -71,7 +72,7 @@ public struct Evaluator {
             terms: zip(loss.terms, sums.dropFirst()).map { ($0.name, $1 / Double(set.count)) },
             nats: model.isLikelihood ? nats : nil,
             bitsPerDimension: model.isLikelihood ? model.images.bitsPerDimension(nats: nats) : nil,
-            importanceSamples: importanceSamples, perExample: perExample)
+            importanceSamples: importanceSamples, isExact: model.isExact, perExample: perExample)
     }
 
     /// The logarithm of the mean of `samples` importance weights for each image (Burda, Grosse & Salakhutdinov 2016,
@@ -90,6 +91,7 @@ public struct Evaluator {
         let chunk = min(samples, max(1, rows / batch.count))
         func chunkFunction(_ size: Int) throws -> CompiledFunction {
             let context = Context(isTraining: false, random: try RandomSource(key: batch.key.tensor))
+            context.labels = batch.labels
             let weights = try model.logImportanceWeights(batch.images(), samples: size, context)
             return try CompiledFunction(on: device, results: [weights.logSumExp(axis: 0)])
         }

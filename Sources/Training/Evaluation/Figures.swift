@@ -17,6 +17,8 @@ public struct Figures: Sendable {
     public let bitsPerDimension: Double?
     /// Importance samples drawn for each image; nil for none.
     public let importanceSamples: Int?
+    /// Whether the loss is minus the log-likelihood itself, not a bound.
+    public let isExact: Bool
     /// For each image in the set's order: its log-likelihood or the lower bound of it (minus its nats); for a model
     /// without one, minus its loss.
     public let perExample: [Double]

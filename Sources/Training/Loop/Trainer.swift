@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Layers
 import Models
+import Tensors
 
 /// Trains a model on a device, and keeps its run in a folder if it is given one.
 ///
@@ -102,6 +103,7 @@ public final class Trainer {
             try observe(event)
         }
         try observe(.compiling(device: device.info.name))
+        if step == 0, model is any DataInitializedModel { try initializeFromData() }
         let compiled = try TrainingStep(
             model, store: store, optimizer: optimizer, average: average, configuration: configuration,
             levels: trainImages.levels)
@@ -120,7 +122,7 @@ public final class Trainer {
         while step < total, let batch = try batches.next() {
             step += 1
             let rate = configuration.learningRate.value(at: step)
-            try compiled.run(batch.pixels, step: step, learningRate: rate)
+            try compiled.run(batch, step: step, learningRate: rate)
             let endsEpoch = step % sampler.batchesPerEpoch == 0 || step == total
             guard endsEpoch || step % configuration.reportSteps == 0 else { continue }
 
@@ -155,6 +157,18 @@ public final class Trainer {
         return TrainingResult(
             steps: step, training: epochMeans.values, test: test, seconds: clock.seconds,
             examplesPerSecond: clock.examplesPerSecond(step: step), peakMemoryBytes: device.memory.peak)
+    }
+
+    /// Fits first values to the first batch.
+    private func initializeFromData() throws {
+        let batch = try trainImages.batch(sampler.batches(epoch: 0)[0])
+        let key = try Tensor(RandomUse.initialization.key(seed: configuration.seed, 0), shape: [2])
+        let context = Context(isTraining: true, isInitializing: true, random: try RandomSource(key: key))
+        context.labels = try batch.labels.map { try Tensor($0.map { Int32($0) }, shape: [batch.count]) }
+        let pixels = try Tensor(batch.pixels, shape: model.images.batchShape(batch.count))
+        _ = try model.trainingLoss(pixels, levels: trainImages.levels, context)
+        try context.writeFirstValues(on: device)
+        try average?.restart()
     }
 
     /// Passes over the data done.

@@ -20,7 +20,7 @@ public struct TrainingConfiguration: Sendable {
     /// The largest norm of the gradient; nil leaves it as it is.
     public var gradientClip: Float?
     /// The decay of an exponential moving average of the parameters, which then is what evaluations, samples and
-    /// `model.safetensors` use; nil for none.
+    /// `model.safetensors` use; nil for none. In step t it is at most (1 + t) / (10 + t).
     public var averageDecay: Double?
     /// Decides the first parameters, the order of the images, and all that is drawn by chance.
     public var seed: UInt64 = 0
@@ -45,7 +45,11 @@ public struct TrainingConfiguration: Sendable {
     /// A model's customary way.
     public init(_ recipe: Recipe) {
         self.init(
-            .epochs(recipe.epochs), batchSize: recipe.batchSize, learningRate: .constant(recipe.learningRate))
+            .epochs(recipe.epochs), batchSize: recipe.batchSize,
+            learningRate: recipe.learningRateDecay == 1
+                ? .constant(recipe.learningRate)
+                : .exponential(initial: recipe.learningRate, decay: recipe.learningRateDecay),
+            averageDecay: recipe.averageDecay)
     }
 
     /// Steps in all, for so many images.

@@ -1,4 +1,5 @@
 import Compute
+import Datasets
 import Layers
 import Models
 import Tensors
@@ -9,6 +10,7 @@ final class TrainingStep {
     private let device: any Device
     private let configuration: TrainingConfiguration
     private let pixels: Argument
+    private let labels: LabelInput?
     private let key = Argument([2], dtype: .int32)
     /// The learning rate and the number of the step.
     private let scalars = Argument([2])
@@ -27,21 +29,21 @@ final class TrainingStep {
         device = store.device
         self.configuration = configuration
         pixels = Argument(model.images.batchShape(configuration.batchSize), dtype: .uint8)
+        labels = LabelInput(model, count: configuration.batchSize)
 
         let context = Context(isTraining: true, random: try RandomSource(key: key.tensor))
-        var images = try pixels.tensor.unitValues(levels: levels)
-        if model.binarizes { images = try binarized(images, context) }
-        let loss = try model.loss(images, context)
+        context.labels = labels?.tensor
+        let loss = try model.trainingLoss(pixels.tensor, levels: levels, context)
         figures = ["loss"] + loss.terms.map(\.name)
 
         var gradient = try store.gradient(of: loss.values.mean())
         if let limit = configuration.gradientClip {
             gradient = try clippedByGlobalNorm(gradient, maximum: limit).gradient
         }
+        let step = try scalars.tensor.sliced(1..<2, axis: 0)
         var updates = try optimizer.updates(
-            gradient: gradient, learningRate: scalars.tensor.sliced(0..<1, axis: 0),
-            step: scalars.tensor.sliced(1..<2, axis: 0))
-        if let average { updates.append(try average.update(following: updates)) }
+            gradient: gradient, learningRate: scalars.tensor.sliced(0..<1, axis: 0), step: step)
+        if let average { updates.append(try average.update(following: updates, step: step)) }
 
         let isFinite = try loss.values.absolute().lessOrEqual(Tensor(Float.greatestFiniteMagnitude))
         let rows = [loss.values] + loss.terms.map(\.values) + [isFinite.cast(to: .float32)]
@@ -57,8 +59,9 @@ final class TrainingStep {
     var launches: Int { function.launches }
 
     /// Queues step number `step` (1 is the first).
-    func run(_ images: [UInt8], step: Int, learningRate: Double) throws {
-        try pixels.set(images, on: device)
+    func run(_ batch: ImageBatch, step: Int, learningRate: Double) throws {
+        try pixels.set(batch.pixels, on: device)
+        try labels?.set(batch, on: device)
         try key.set(RandomUse.training.key(seed: configuration.seed, step), on: device)
         try scalars.set([Float(learningRate), Float(step)], on: device)
         try function.run()
@@ -79,5 +82,13 @@ final class TrainingStep {
                 what: "the loss", step: min(last - steps + finiteSteps + 1, last), learningRate: learningRate)
         }
         return figures
+    }
+}
+
+extension GenerativeModel {
+    /// The loss of a batch of the data's pixels, black and white by chance where the model wants that.
+    func trainingLoss(_ pixels: Tensor, levels: Int, _ context: Context) throws -> LossTerms {
+        let images = try pixels.unitValues(levels: levels)
+        return try loss(binarizes ? binarized(images, context) : images, context)
     }
 }

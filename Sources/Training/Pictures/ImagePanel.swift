@@ -30,12 +30,16 @@ public struct ImagePanel: Sendable {
 
     /// New images. Image number i depends on the seed and on i alone.
     ///
-    /// - Parameter drawingPixels: whether pixels are drawn by chance; otherwise they are the model's means.
+    /// - Parameter drawingPixels: whether pixels are drawn by chance; otherwise they are the model's means. The pixels of
+    ///   an autoregressive model are always drawn.
     /// - Throws: `ModelError.unsupported` for a model that cannot be sampled, `TrainingError.badSetting`; what the
     ///   device throws.
     public static func samples(
         of model: any GenerativeModel, count: Int, seed: UInt64 = 0, drawingPixels: Bool = false, on device: any Device
     ) throws -> ImagePanel {
+        if let model = model as? any AutoregressiveModel {
+            return try samples(of: model, SamplingRequest(count: count, seed: seed), on: device)
+        }
         guard let model = model as? any SamplingModel else {
             throw ModelError.unsupported(
                 model: type(of: model).name, what: "be sampled", instead: "reconstruct or interpolate images instead")
@@ -62,7 +66,7 @@ public struct ImagePanel: Sendable {
     static func progress(
         of model: any GenerativeModel, images: ImageDataset, on device: any Device
     ) throws -> ImagePanel? {
-        if model is any SamplingModel { return try samples(of: model, count: 64, on: device) }
+        if model is any SamplingModel || model is any AutoregressiveModel { return try samples(of: model, count: 64, on: device) }
         guard model is any LatentModel, images.count > 0 else { return nil }
         return try reconstructions(of: model, prepared: images, count: 32, on: device)
     }

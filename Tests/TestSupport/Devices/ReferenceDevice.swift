@@ -112,6 +112,10 @@ final class ReferenceBuffer: Buffer, @unchecked Sendable {
 /// The elements of a run's buffers, with bounds checked.
 struct ReferenceMemory {
     let buffers: [ReferenceBuffer]
+    /// Inside a raster scan: where the memory of each of its slots begins at present.
+    var places: [Operand]?
+
+    init(buffers: [ReferenceBuffer]) { self.buffers = buffers }
 
     func load(_ operand: Operand, _ element: Int) throws -> Double {
         let memory = try checked(operand, element)
@@ -131,7 +135,20 @@ struct ReferenceMemory {
         }
     }
 
-    private func checked(_ operand: Operand, _ element: Int) throws -> UnsafeMutableRawPointer {
+    /// An operand of the buffers.
+    private func resolved(_ operand: Operand) throws -> Operand {
+        guard let places else { return operand }
+        guard places.indices.contains(operand.slot), places[operand.slot].dtype == operand.dtype else {
+            throw DeviceError.unsupported(
+                device: "reference", what: "a \(operand.dtype) operand in slot \(operand.slot) of a raster scan")
+        }
+        var place = places[operand.slot]
+        place.offset += operand.offset
+        return place
+    }
+
+    private func checked(_ inner: Operand, _ element: Int) throws -> UnsafeMutableRawPointer {
+        let operand = try resolved(inner)
         guard buffers.indices.contains(operand.slot) else {
             throw DeviceError.badBuffer(device: "reference", what: "no buffer is bound to slot \(operand.slot)")
         }

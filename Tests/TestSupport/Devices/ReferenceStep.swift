@@ -12,7 +12,25 @@ struct ReferenceStep {
         case .convolution(let step): try run(step)
         case .gather(let step): try run(step)
         case .scatterAdd(let step): try run(step)
-        case .rasterScan: throw DeviceError.unsupported(device: "reference", what: "a raster scan")
+        case .rasterScan(let step): try run(step)
+        }
+    }
+
+    /// Instances in reverse: none may need what another has written.
+    private func run(_ step: RasterScanStep) throws {
+        guard memory.places == nil else {
+            throw DeviceError.unsupported(device: "reference", what: "a raster scan inside a raster scan")
+        }
+        for instance in (0..<step.instances).reversed() {
+            try step.forEachProgram { program, row, column in
+                var inner = memory
+                inner.places = step.slots.map { slot in
+                    var place = slot.operand
+                    place.offset = slot.offset(instance: instance, row: row, column: column)
+                    return place
+                }
+                for part in step.programs[program] { try ReferenceStep(memory: inner).run(part) }
+            }
         }
     }
 

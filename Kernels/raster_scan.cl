@@ -1,0 +1,78 @@
+// The pixel loop of an autoregressive sampler in one launch: for every row, and then for every column of it, a program
+// of calls, each of them one step written as a function. A work-group runs one instance from the first pixel to the
+// last, so that nothing but its own barriers orders its steps.
+//
+// The text is included once for each raster scan; it undefines the given macros at its end. Names are LOCAL(name).
+//
+// GIVEN before it, generated from the scan
+//   GROUP                          1 where a work-group has many items, which share each call and meet at a barrier
+//                                  after it; 0 where it has one                                              (0)
+//   ROWS COLUMNS PERIOD            the positions, and after how many the choice of programs repeats
+//   PROGRAMS                       how many there are; the number itself stands for none of them
+//   PLACES MOVING_PLACES           addresses that calls take; those of them that move from column to column, + 1
+//   BUFFERS BUFFER_NAMES           the kernel's parameters, without a comma before them, and their names
+//   CALL_WORDS                     numbers of a call: the function's, and the places of its pointers
+//   calls[]                        the calls of all programs
+//   first_call[], end_call[]       where each program's begin and end; from PROGRAMS + 1 on, those of the programs' last
+//                                  runs, which may have more to do
+//   last_run[]                     which run is the last: row * (COLUMNS + 1) + column + 1, or without the column for
+//                                  the program of a row
+//   row_programs[PERIOD]           the program that runs at the beginning of a row
+//   pixel_programs[PERIOD * PERIOD]
+//   enter_scan(place, row_place, instance, buffers), enter_row(place, row_place, row, instance, buffers),
+//   enter_column(place, row_place, column)
+//                                  put the addresses of the present position into place[PLACES]; row_place holds those
+//                                  of the row's beginning for places that move on
+//   run(call, place)               calls the function
+//
+// KERNEL
+//   KERNEL_NAME                    a work-group an instance; local size: GROUP ? any power of two : 1
+//     (BUFFERS)
+#if GROUP
+#define SHARED __local
+#define MEET barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
+#define FIRST_ITEM get_local_id(0) == 0
+#else
+#define SHARED
+#define MEET
+#define FIRST_ITEM 1
+#endif
+
+__kernel void KERNEL_NAME(BUFFERS)
+{
+    const int instance = get_group_id(0);
+    __global uchar *SHARED place[PLACES];
+    __global uchar *SHARED row_place[MOVING_PLACES];
+    if (FIRST_ITEM) LOCAL(enter_scan)(place, row_place, instance, BUFFER_NAMES);
+    for (int row = 0; row < ROWS; row++) {
+        if (FIRST_ITEM) LOCAL(enter_row)(place, row_place, row, instance, BUFFER_NAMES);
+        // Before the first column, the row's own program.
+        for (int position = -1; position < COLUMNS; position++) {
+            int program = position < 0
+                ? LOCAL(row_programs)[row % PERIOD]
+                : LOCAL(pixel_programs)[row % PERIOD * PERIOD + position % PERIOD];
+            if (LOCAL(last_run)[program] == row * (COLUMNS + 1) + position + 1) program += PROGRAMS + 1;
+            if (FIRST_ITEM) LOCAL(enter_column)(place, row_place, max(position, 0));
+            MEET
+            const int end = LOCAL(end_call)[program];
+            for (int call = LOCAL(first_call)[program]; call < end; call++) {
+                LOCAL(run)(LOCAL(calls) + call * CALL_WORDS, place);
+                MEET
+            }
+        }
+    }
+}
+
+#undef GROUP
+#undef ROWS
+#undef COLUMNS
+#undef PERIOD
+#undef PROGRAMS
+#undef PLACES
+#undef MOVING_PLACES
+#undef BUFFERS
+#undef BUFFER_NAMES
+#undef CALL_WORDS
+#undef SHARED
+#undef MEET
+#undef FIRST_ITEM

@@ -1,0 +1,193 @@
+import Compute
+
+extension LaunchPlan {
+    /// A raster scan as one launch; before it, those that copy what stays as it is.
+    mutating func addRasterScan(_ step: RasterScanStep) throws(DeviceError) {
+        let bases = step.bases
+        let constants = ScanConstants(reach: try constantReach(step, bases))
+        var text = RasterScanText(step, traits: traits, constants: constants)
+        for (number, program) in step.programs.enumerated() {
+            // A program that never runs needs no calls.
+            let steps = bases[number] == nil ? [] : program
+            try text.addProgram(steps, ScanCopies(step, program: number, bases: bases))
+        }
+        if text.functions.isEmpty { return }
+        text.placeScratch()
+
+        let copy = newScratch(count: text.constants.count, .float32)
+        var scratch = [RasterScanText.Scratch.constants: KernelArgument(copy)]
+        for kind in [RasterScanText.Scratch.packed, .partials] {
+            guard let count = text.scratchCounts[kind] else { continue }
+            scratch[kind] = KernelArgument(newScratch(count: count * step.instances, .float32))
+        }
+        let arguments = text.memories.compactMap { memory in
+            switch memory {
+            case .slot(let slot): KernelArgument.slot(slot)
+            case .scratch(let kind): scratch[kind]
+            }
+        }
+        let most = traits.parameterBytes / 8
+        guard arguments.count <= most else {
+            throw .unsupported(
+                device: "OpenCL", what: "a raster scan in one launch with \(arguments.count) buffers; the limit is \(most)")
+        }
+        let parts = text.constants.parts(buffers: most - 1)
+        let source = KernelSource(text: try text.source(parts), widths: text.widths)
+        for (number, part) in parts.enumerated() {
+            launches.append(
+                Launch(
+                    source: source, entry: "_copy\(number)",
+                    arguments: RasterScanText.slots(of: part).map { .slot($0) } + [KernelArgument(copy)],
+                    groups: [traits.shape == .cpu ? 2 * traits.computeUnits : 8, part.count],
+                    groupSize: traits.shape == .cpu ? 1 : traits.groupSize))
+        }
+        launches.append(
+            Launch(
+                source: source, arguments: arguments, groups: [step.instances],
+                groupSize: traits.shape == .cpu ? 1 : traits.groupSize))
+    }
+
+    /// Records what the programs reach of the plan's buffers, wherever they run.
+    /// - Returns: what is read of those slots that stay as they are.
+    private mutating func constantReach(
+        _ scan: RasterScanStep, _ bases: [[ClosedRange<Int>]?]
+    ) throws(DeviceError) -> [Int: ClosedRange<Int>] {
+        var constants: [Int: ClosedRange<Int>] = [:]
+        var written: [Int: [ClosedRange<Int>]] = [:]
+        defer { reach = nil }
+        for (program, bases) in zip(scan.programs, bases) {
+            guard let bases else { continue }
+            reach = ScanReach(scan.slots)
+            for step in program {
+                switch step {
+                case .pointwise(let step): try requireReach(step)
+                case .contraction(let step): try requireReach(step)
+                default: break
+                }
+            }
+            if let reach {
+                try require(reach, bases)
+                for (slot, range) in reach.reach {
+                    let known = constants[slot] ?? range
+                    constants[slot] =
+                        min(known.lowerBound, range.lowerBound)...max(known.upperBound, range.upperBound)
+                }
+            }
+            for (slot, bytes) in scan.writtenBytes(program, bases) { written[slot, default: []].append(bytes) }
+        }
+        return constants.filter { number, range in
+            let slot = scan.slots[number]
+            let (size, first) = (slot.operand.dtype.size, slot.operand.offset)
+            let bytes = (first + range.lowerBound) * size...(first + range.upperBound + 1) * size - 1
+            return slot.instanceStride == 0 && slot.rowStride == 0 && slot.columnStride == 0
+                && (written[slot.operand.slot] ?? []).allSatisfy { !$0.overlaps(bytes) }
+        }
+    }
+}
+
+extension RasterScanStep {
+    /// Whether all inner steps can be functions of one kernel. Scans with others are replayed.
+    var fitsOneLaunch: Bool {
+        programs.joined().allSatisfy { step in
+            switch step {
+            case .pointwise, .contraction: true
+            case .convolution, .gather, .scatterAdd, .rasterScan: false
+            }
+        }
+    }
+
+    /// The number of each program's last run, as `raster_scan.cl` counts them; -1 for none.
+    fileprivate var lastRuns: [Int] {
+        var last = [Int](repeating: -1, count: programs.count)
+        for row in 0..<rows {
+            if let program = rowPrograms[row % period] { last[program] = row * (columns + 1) }
+            for column in 0..<columns {
+                guard let program = pixelPrograms[row % period * period + column % period] else { continue }
+                last[program] = row * (columns + 1) + column + 1
+            }
+        }
+        return last
+    }
+
+    /// The bytes of the plan's buffers that a program writes, wherever it runs.
+    fileprivate func writtenBytes(
+        _ program: [Step], _ bases: [ClosedRange<Int>]
+    ) -> [(slot: Int, bytes: ClosedRange<Int>)] {
+        func bytes(_ operand: Operand, _ reach: ClosedRange<Int>) -> (slot: Int, bytes: ClosedRange<Int>) {
+            let (base, size) = (bases[operand.slot], operand.dtype.size)
+            let first = (base.lowerBound + operand.offset + reach.lowerBound) * size
+            let last = (base.upperBound + operand.offset + reach.upperBound + 1) * size - 1
+            return (slots[operand.slot].operand.slot, first...last)
+        }
+        return program.flatMap { step -> [(slot: Int, bytes: ClosedRange<Int>)] in
+            switch step {
+            case .pointwise(let step):
+                return step.stores.compactMap { store in store.view.reach.map { bytes(store.destination, $0) } }
+            case .contraction(let step):
+                return [bytes(step.destination, 0...max(0, step.batch * step.rows * step.columns - 1))]
+            default: return []
+            }
+        }
+    }
+}
+
+// MARK: - The kernel's text
+
+extension RasterScanText {
+    /// The kernels of the scan, for `raster_scan.cl`.
+    /// - Parameter parts: the constants, a kernel each part.
+    func source(_ parts: [[(entry: ScanConstants.Entry, offset: Int)]]) throws(DeviceError) -> String {
+        var text = traits.shape == .cpu ? try ProgramText.file("raster_scan_pack") : ""
+        for (number, function) in functions.enumerated() {
+            text += "#define STEP LOCAL(f\(number))\n\(function.text)#undef STEP\n"
+        }
+        let places = placeFunctions()
+        text += places.text + runFunction() + tables()
+        for (number, part) in parts.enumerated() {
+            text += ScanConstants.kernel("copy\(number)", part, slots: RasterScanText.slots(of: part))
+        }
+        return text
+            + (try ProgramText.instance(
+                of: "raster_scan",
+                macros: [
+                    "GROUP": traits.shape == .gpu ? "1" : "0", "ROWS": "\(scan.rows)", "COLUMNS": "\(scan.columns)",
+                    "PERIOD": "\(scan.period)", "PROGRAMS": "\(programs.count)", "PLACES": "\(self.places.count)",
+                    "MOVING_PLACES": "\(places.moving + 1)", "BUFFERS": bufferParameters, "BUFFER_NAMES": bufferNames,
+                    "CALL_WORDS": "\(callWords)",
+                ]))
+    }
+
+    private var callWords: Int { 1 + (functions.map(\.parameters.count).max() ?? 0) }
+
+    /// One function that calls any other: each is there once, however often it is called.
+    private func runFunction() -> String {
+        var text = "static void LOCAL(run)(__constant const int *call, __global uchar *\(shared)*place) {\n"
+        text += "    switch (call[0]) {\n"
+        for (number, function) in functions.enumerated() {
+            let pointers = function.parameters.enumerated().map { "(\($1))place[call[\($0 + 1)]]" }
+            text += "    case \(number): LOCAL(f\(number))(\(pointers.joined(separator: ", "))); break;\n"
+        }
+        return text + "    }\n}\n"
+    }
+
+    private func tables() -> String {
+        func table(_ name: String, _ numbers: [Int]) -> String {
+            "__constant int LOCAL(\(name))[] = {\(numbers.map(String.init).joined(separator: ", "))};\n"
+        }
+        // First what the programs do always; then, behind an empty program, what they do in their last runs.
+        let lists = programs.map { $0.filter { !$0.isLast } } + [[]] + programs
+        let calls = lists.joined().flatMap { call in
+            [call.function] + call.places + Array(repeating: 0, count: callWords - 1 - call.places.count)
+        }
+        let ends = lists.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+        return table("calls", calls) + table("first_call", ends.dropLast()) + table("end_call", Array(ends.dropFirst()))
+            + table("last_run", scan.lastRuns + [-1])
+            + table("row_programs", scan.rowPrograms.map { $0 ?? programs.count })
+            + table("pixel_programs", scan.pixelPrograms.map { $0 ?? programs.count })
+    }
+
+    /// The buffers that some constants are copied from.
+    static func slots(of part: [(entry: ScanConstants.Entry, offset: Int)]) -> [Int] {
+        Set(part.map(\.entry.slot)).sorted()
+    }
+}

@@ -1,0 +1,162 @@
+import Compute
+
+// Products of a raster scan: the functions of raster_scan_cpu.cl and raster_scan_gpu.cl.
+extension RasterScanText {
+    mutating func addProduct(_ step: ContractionStep, _ segments: ScanSegments?) throws(DeviceError) {
+        if [step.batch, step.rows, step.columns].contains(0) { return }
+        var numbers = OperandNumbers()
+        var epilogue = step.epilogue
+        epilogue?.operands = (step.epilogue?.operands ?? []).map { numbers.number($0) }
+        let left =
+            segments
+            ?? ScanSegments(
+                sources: [step.a.operand], width: step.depth, rowStride: step.a.rowStride,
+                columnStride: step.a.columnStride)
+        let names = left.sources.indices.map { "a\($0)" }
+        var macros = [
+            "FUNCTION": "STEP", "ROWS": "\(step.rows)", "COLUMNS": "\(step.columns)", "DEPTH": "\(step.depth)",
+            "BATCH": "\(step.batch)", "A_ROW_STRIDE": "\(left.rowStride)", "A_COLUMN_STRIDE": "\(left.columnStride)",
+            "A_BATCH_STRIDE": "\(step.a.batchStride)", "OUT_T": step.destination.dtype.memoryType,
+            "SEGMENTS": "\(names.count)", "SEGMENT_DEPTH": "\(left.width)", "A_NAMES": names.joined(separator: ", "),
+            "A_POINTERS": names.map { "__global const float *\($0)" }.joined(separator: ", "),
+        ]
+        let sources = places(left.sources)
+        let right: ScanPlace
+        let file: String
+        switch traits.shape {
+        case .cpu:
+            file = "raster_scan_cpu"
+            let tile = ScanTile(rows: step.rows, columns: step.columns)
+            macros["FLOATS"] = "JOIN(STEP, floats)"
+            macros["TILE_ROWS"] = "\(tile.rows)"
+            macros["TILE_VECTORS"] = "\(tile.vectors)"
+            macros["SHARES_B"] = step.b.batchStride == 0 ? "1" : "0"
+            right = panels(ScanPanels(step, width: tile.vectors * 16), of: step)
+        case .gpu:
+            file = "raster_scan_gpu"
+            macros["B_ROW_STRIDE"] = "\(step.b.rowStride)"
+            macros["B_COLUMN_STRIDE"] = "\(step.b.columnStride)"
+            macros["B_BATCH_STRIDE"] = "\(step.b.batchStride)"
+            macros["ITEM_ROWS"] = "\(itemRows(step))"
+            macros["LOADS_4"] = isAlwaysAligned(left, sources, step.a.batchStride) ? "1" : "0"
+            right = place(step.b.operand)
+        }
+        let after = ScanEpilogue(
+            epilogue, destination: step.destination.dtype, widths: traits.shape == .cpu ? [1, 16] : [1],
+            functionBuilder(isWide: false), places(numbers.operands))
+        let text = after.definitions + (try ProgramText.instance(of: file, macros: macros))
+        let type = step.destination.dtype.memoryType
+        call(
+            text,
+            sources.map { ("const __global float *", $0) } + [("const __global float *", right)]
+                + [("__global \(type) *", place(step.destination))] + after.pointers,
+            widths: after.widths)
+    }
+
+    /// The panels of a product's right operand: packed before the scan, or by a call.
+    private mutating func panels(_ panels: ScanPanels, of step: ContractionStep) -> ScanPlace {
+        if let known = place(panels, from: step.b.operand) { return known }
+        let target = scratch(.packed, count: panels.count)
+        let text = """
+            static void STEP(const __global float *b, __global float *packed_b) {
+                for (int panel = 0; panel < \(panels.panels); panel++)
+                    LOCAL(pack)(b, packed_b, \(panels.arguments), panel);
+            }
+
+            """
+        call(text, [("const __global float *", place(step.b.operand)), ("__global float *", target)])
+        return target
+    }
+
+    /// Rows of one item: few enough that all items have something to do.
+    private func itemRows(_ step: ContractionStep) -> Int {
+        var rows = min(step.rows, 16)
+        while rows > 1, step.batch * ceilingDivide(step.rows, rows) * step.columns < traits.groupSize { rows -= 1 }
+        return rows
+    }
+
+    /// Whether every fourth element along the depth is aligned as a vector of four, wherever the scan is.
+    private func isAlwaysAligned(_ a: ScanSegments, _ sources: [ScanPlace], _ batchStride: Int) -> Bool {
+        a.columnStride == 1 && a.rowStride % 4 == 0 && batchStride % 4 == 0
+            && sources.map(\.slot).allSatisfy { slot in
+                [slot.operand.offset, slot.instanceStride, slot.rowStride, slot.columnStride].allSatisfy { $0 % 4 == 0 }
+            }
+    }
+}
+
+/// The register tile of a product on a CPU.
+struct ScanTile {
+    let rows: Int
+    /// Of 16 columns each.
+    let vectors: Int
+
+    /// The tile with the least work in all. A step of the depth takes as long as its fma, two at once, or as its loads,
+    /// two at once; four times eight fma hide one another's latency.
+    init(rows: Int, columns: Int) {
+        var (best, least) = ((rows: 1, vectors: 1), Int.max)
+        for (most, vectors) in [(12, 2), (8, 3), (6, 4), (5, 5), (4, 6), (3, 8), (14, 1)] {
+            let panels = ceilingDivide(ceilingDivide(columns, 16), vectors)
+            for height in 1...min(most, rows) {
+                let step = max(height * vectors, height + vectors, 8)
+                let cost = panels * ceilingDivide(rows, height) * (step * 8 + 4)
+                if cost < least { (best, least) = ((height, vectors), cost) }
+            }
+        }
+        (self.rows, self.vectors) = best
+    }
+}
+
+/// A product's epilogue as functions and macros: `EpilogueText` for a kernel of many products.
+struct ScanEpilogue {
+    let definitions: String
+    let pointers: [(type: String, place: ScanPlace)]
+    let widths: Set<Int>
+
+    init(
+        _ epilogue: Epilogue?, destination: DType, widths: [Int], _ empty: KernelBuilder, _ operands: [ScanPlace]
+    ) {
+        guard let epilogue else {
+            definitions =
+                "#define EPILOGUE_PARAMETERS\n"
+                + widths.map { "#define EPILOGUE_\($0)(acc, batch, row, col) (acc)\n" }.joined()
+            pointers = []
+            self.widths = [1]
+            return
+        }
+        var builder = empty
+        let values = ExpressionEmitter(
+            epilogue.body, roots: [epilogue.value], operands: epilogue.operands, axes: ["batch", "row", "col"],
+            inner: 2, prefix: "", in: &builder)
+        let bodies = widths.map { width in
+            let lines = values.lines(width: width, at: "col", accumulator: "acc", builder: &builder)
+            return (width, lines, values.value(epilogue.value, width: width))
+        }
+        let parameters = builder.parameters.map { ", " + $0 }.joined()
+        let names = builder.parameters.map { ", " + KernelBuilder.name(ofParameter: $0) }.joined()
+        var text = "#define EPILOGUE_PARAMETERS \(parameters)\n"
+        for (width, lines, value) in bodies {
+            let suffix = width == 1 ? "" : "\(width)"
+            let type = destination.memoryType + suffix
+            let head = "float\(suffix) acc, int batch, int row, int col"
+            text += "static \(type) JOIN(STEP, epilogue\(width))(\(head)\(parameters)) {\n"
+            for line in builder.prologue + values.rowLines() + lines { text += "    \(line)\n" }
+            text += "    return \(destination.stored(value, suffix: suffix));\n}\n"
+            text += "#define EPILOGUE_\(width)(acc, batch, row, col) "
+            text += "JOIN(STEP, epilogue\(width))(acc, batch, row, col\(names))\n"
+        }
+        definitions = text
+        pointers = builder.pointers(operands)
+        self.widths = builder.widths.union([1])
+    }
+}
+
+extension DType {
+    /// A value in a register as the type in memory.
+    fileprivate func stored(_ value: String, suffix: String) -> String {
+        switch self {
+        case .float32, .int32: value
+        case .uint8: "convert_uchar\(suffix)(\(value))"
+        case .bool: "convert_uchar\(suffix)((\(value)) & 1)"
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import Compute
+
+/// Collects the text of a raster scan's kernel: its steps as functions, and its programs as calls of them.
+///
+/// Steps that differ only in where their memory is share a function, so that a network of many equal blocks is no more
+/// code than one of them.
+struct RasterScanText {
+    /// Memory that the scan has to itself.
+    enum Scratch: Hashable {
+        /// What stays as it is during the scan.
+        case constants
+        /// A product's right operand that changes from call to call, packed before each.
+        case packed
+        /// What the items of a work-group have reduced, each for itself.
+        case partials
+    }
+
+    struct Function {
+        var text: String
+        /// The types of its pointers.
+        var parameters: [String]
+    }
+
+    /// A function, and the places of its pointers.
+    struct Call {
+        var function: Int
+        var places: [Int]
+        /// Whether it is only needed where the program runs for the last time.
+        var isLast: Bool
+    }
+
+    let scan: RasterScanStep
+    let traits: KernelTraits
+    private(set) var memories: [ScanPlace.Memory] = []
+    private(set) var places: [ScanPlace] = []
+    private(set) var functions: [Function] = []
+    private(set) var programs: [[Call]] = []
+    /// Whether calls added now are only for the last run.
+    private var addsLast = false
+    private(set) var widths: Set<Int> = []
+    private(set) var constants: ScanConstants
+    /// The floats of each instance's scratch memory.
+    private(set) var scratchCounts: [Scratch: Int] = [:]
+    private var placeNumbers: [ScanPlace: Int] = [:]
+    private var functionNumbers: [String: Int] = [:]
+
+    init(_ scan: RasterScanStep, traits: KernelTraits, constants: ScanConstants) {
+        self.scan = scan
+        self.traits = traits
+        self.constants = constants
+    }
+
+    /// Adds the next program.
+    mutating func addProgram(_ steps: [Step], _ copies: ScanCopies) throws(DeviceError) {
+        programs.append([])
+        for (index, step) in steps.enumerated() {
+            addsLast = copies.copies.contains(index)
+            try add(step, copies.segments[index])
+        }
+    }
+
+    private mutating func add(_ step: Step, _ segments: ScanSegments?) throws(DeviceError) {
+        switch step {
+        case .pointwise(let step): addPointwise(step)
+        case .contraction(let step): try addProduct(step, segments)
+        case .convolution, .gather, .scatterAdd, .rasterScan:
+            throw .unsupported(
+                device: "OpenCL", what: "a raster scan in one launch with steps other than pointwise ones and products")
+        }
+    }
+
+    /// Adds a call of a function, which is shared with all calls of an equal one.
+    /// - Parameters:
+    ///   - text: names the function `STEP`.
+    ///   - parameters: the types of its pointers, and what they point at.
+    mutating func call(_ text: String, _ parameters: [(type: String, place: ScanPlace)], widths used: Set<Int> = [1]) {
+        let known = functionNumbers[text]
+        let function = known ?? functions.count
+        if known == nil {
+            functionNumbers[text] = function
+            functions.append(Function(text: text, parameters: parameters.map(\.type)))
+            widths.formUnion(used)
+        }
+        let numbers = parameters.map { number(of: $0.place) }
+        programs[programs.count - 1].append(Call(function: function, places: numbers, isLast: addsLast))
+    }
+
+    private mutating func number(of place: ScanPlace) -> Int {
+        if let known = placeNumbers[place] { return known }
+        if !memories.contains(place.memory) { memories.append(place.memory) }
+        placeNumbers[place] = places.count
+        places.append(place)
+        return places.count - 1
+    }
+
+    mutating func place(_ operand: Operand) -> ScanPlace {
+        constants.place(of: operand, scan) ?? ScanPlace(scan.slots[operand.slot], offset: operand.offset)
+    }
+
+    mutating func places(_ operands: [Operand]) -> [ScanPlace] {
+        var places: [ScanPlace] = []
+        for operand in operands { places.append(place(operand)) }
+        return places
+    }
+
+    /// Where a product finds the panels of its right operand; nil where they are yet to be packed.
+    mutating func place(_ panels: ScanPanels, from operand: Operand) -> ScanPlace? {
+        constants.place(of: panels, from: operand, scan)
+    }
+
+    /// Scratch memory of each instance's own, used from one call to the next.
+    mutating func scratch(_ kind: Scratch, count: Int) -> ScanPlace {
+        scratchCounts[kind] = max(scratchCounts[kind] ?? 0, count)
+        return ScanPlace(kind, .float32, offset: 0)
+    }
+
+    /// Gives each instance its share of scratch memory, whose size is known when all calls are.
+    mutating func placeScratch() {
+        for number in places.indices {
+            guard case .scratch(let kind) = places[number].memory, let count = scratchCounts[kind] else { continue }
+            places[number].slot.instanceStride = count
+        }
+    }
+}

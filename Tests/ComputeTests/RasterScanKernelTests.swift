@@ -1,0 +1,335 @@
+import Compute
+import ComputeOpenCL
+import TestSupport
+import Testing
+
+/// What is particular to a raster scan in one launch: its own products, operands that it reads where they come from, what
+/// it copies beforehand, and how it numbers what runs when.
+@Suite(.enabled(if: OpenCLFixture.isAvailable))
+struct RasterScanKernelTests {
+    typealias Shape = OpenCLFixture.Shape
+    typealias Slot = RasterScanStep.Slot
+
+    private static func scan(
+        _ rows: Int, _ columns: Int, instances: Int = 1, _ slots: [Slot], _ programs: [[Step]], period: Int = 1,
+        rowPrograms: [Int?] = [nil], pixelPrograms: [Int?] = [0]
+    ) -> RasterScanStep {
+        RasterScanStep(
+            rows: rows, columns: columns, instances: instances, slots: slots, programs: programs, period: period,
+            rowPrograms: rowPrograms, pixelPrograms: pixelPrograms, isReplayed: false)
+    }
+
+    private func compare(
+        _ scan: RasterScanStep, _ memory: [OpenCLFixture.Slot], _ shape: Shape, relative: Double = 1e-5,
+        absolute: Double = 1e-5, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        try OpenCLFixture.compare(
+            [.rasterScan(scan)], memory, shape, relative: relative, absolute: absolute, sourceLocation: sourceLocation)
+    }
+
+    // MARK: Products
+
+    /// Sizes of every tile: few and odd numbers of rows, columns within and across vectors and panels.
+    private static let sizes: [(rows: Int, columns: Int, depth: Int)] =
+        [1, 3, 8, 13].enumerated().flatMap { turn, rows in
+            [1, 5, 10, 24, 64, 100].enumerated().map { number, columns in
+                (rows, columns, [1, 24, 320][(turn + number) % 3])
+            }
+        } + [(33, 40, 64), (5, 17, 0), (20, 112, 7)]
+
+    /// Each with an epilogue in turn, and a result of each type; at two places, with the results of each kept.
+    @Test(arguments: Shape.allCases)
+    func products(_ shape: Shape) throws {
+        let types: [DType?] = [nil, .float32, .bool, .int32]
+        var steps: [Step] = []
+        var slots = [
+            Slot(floats(0, 3), instanceStride: 5, ring: 2, rowStride: 2, columnStride: 3), Slot(floats(1, 1)),
+            Slot(floats(2)), Slot(floats(3), ring: 2, rowStride: 1),
+        ]
+        var memory: [OpenCLFixture.Slot] = [
+            .noise(count: 33 * 320 + 64), .noise(count: 320 * 112 + 1, seed: 2), .noise(count: 1 + 112, seed: 3),
+            .noise(count: 33 * 112 + 8, seed: 4),
+        ]
+        for (number, size) in Self.sizes.enumerated() {
+            let count = size.rows * size.columns
+            let type = types[number % types.count]
+            slots.append(
+                Slot(
+                    Operand(slot: slots.count, offset: 1, dtype: type ?? .float32), instanceStride: 4 * count, ring: 2,
+                    rowStride: 2 * count, columnStride: count))
+            memory.append(.zeros(type ?? .float32, count: 1 + 8 * count))
+            let turnsB = number % 5 == 4
+            steps.append(
+                .contraction(
+                    ContractionStep(
+                        batch: 1, rows: size.rows, columns: size.columns, depth: size.depth,
+                        a: Matrix(operand: floats(0), batchStride: 0, rowStride: size.depth, columnStride: 1),
+                        b: Matrix(
+                            operand: floats(1), batchStride: 0, rowStride: turnsB ? 1 : size.columns,
+                            columnStride: turnsB ? size.depth : 1),
+                        epilogue: type.map {
+                            OpenCLProductTests.epilogue([1, size.rows, size.columns], storing: $0, slots: (2, 3))
+                        },
+                        destination: Operand(slot: slots.count - 1, dtype: type ?? .float32))))
+        }
+        try compare(Self.scan(2, 2, instances: 2, slots, [steps]), memory, shape)
+    }
+
+    /// The products of a whole network over many rows sum in the same order: a sampler's images are then the network's.
+    @Test(arguments: Shape.allCases)
+    func productsHaveTheBitsOfOrdinaryOnes(_ shape: Shape) throws {
+        for (images, columns, depth) in [(8, 128, 24), (8, 64, 320), (13, 128, 64), (3, 100, 128), (32, 256, 128)] {
+            let rows = 1280
+            func product(_ rows: Int) -> Step {
+                let bias = OpenCLProductTests.epilogue([1, rows, columns], storing: .float32, slots: (2, 3))
+                return .contraction(
+                    ContractionStep(
+                        batch: 1, rows: rows, columns: columns, depth: depth,
+                        a: Matrix(operand: floats(0), batchStride: 0, rowStride: depth, columnStride: 1),
+                        b: Matrix(operand: floats(1), batchStride: 0, rowStride: columns, columnStride: 1),
+                        epilogue: bias, destination: floats(4)))
+            }
+            let memory: [OpenCLFixture.Slot] = [
+                .noise(count: rows * depth), .noise(count: depth * columns, seed: 2),
+                .noise(count: 1 + columns, seed: 3), .noise(count: 2 + rows * columns, seed: 4),
+                .zeros(count: rows * columns),
+            ]
+            let slots = memory.indices.map { Slot(floats($0)) }
+            let scan = Step.rasterScan(Self.scan(1, 1, slots, [[product(images)]]))
+            let device = try OpenCLFixture.device(shape)
+            let found = try OpenCLFixture.run([scan], memory, on: device)[4].prefix(images * columns)
+            let whole = try OpenCLFixture.run([product(rows)], memory, on: device)[4].prefix(images * columns)
+            #expect(found == whole, "\(images) x \(columns) x \(depth)")
+            #expect(found.contains { $0 != 0 })
+        }
+    }
+
+    /// A right operand that the scan itself writes is not one of the constants; nor is one that moves.
+    @Test(arguments: Shape.allCases)
+    func weightsMayChange(_ shape: Shape) throws {
+        let (rows, columns, depth) = (3, 20, 6)
+        let slots = [
+            Slot(floats(0), instanceStride: rows * depth), Slot(floats(1)),
+            Slot(floats(1, 2), ring: 2, rowStride: 4), Slot(floats(2)),
+            Slot(floats(3), instanceStride: 4 * rows * columns, ring: 2, rowStride: 2 * rows * columns,
+                columnStride: rows * columns),
+            Slot(floats(4), instanceStride: depth * columns),
+        ]
+        func product(_ b: Int, batch: Int = 1) -> Step {
+            .contraction(
+                ContractionStep(
+                    batch: 1, rows: rows, columns: columns, depth: depth,
+                    a: Matrix(operand: floats(0), batchStride: 0, rowStride: depth, columnStride: 1),
+                    b: Matrix(operand: floats(b), batchStride: 0, rowStride: columns, columnStride: 1),
+                    destination: floats(4)))
+        }
+        var add = StepBuilder([rows * depth])
+        add.store(add.add(add.load(floats(0)), 0.3, add.load(floats(4))), floats(0))
+        var grow = StepBuilder([depth * columns])
+        grow.store(grow.add(grow.load(floats(5)), 0.5, grow.load(floats(3))), floats(5))
+        let steps = [product(1), add.step, product(2), add.step, grow.step, product(5)]
+        try compare(
+            Self.scan(2, 2, instances: 2, slots, [steps]),
+            [
+                .noise(count: 2 * rows * depth), .noise(count: depth * columns + 8, seed: 2),
+                .noise(count: depth * columns, seed: 3), .zeros(count: 8 * rows * columns),
+                .noise(count: 2 * depth * columns, seed: 4),
+            ], shape)
+    }
+
+    /// Batches of matrices, on the left alone and on both sides, with the right ones constant.
+    @Test(arguments: Shape.allCases)
+    func batchedProducts(_ shape: Shape) throws {
+        let (batch, rows, columns, depth) = (3, 5, 18, 7)
+        func product(sharesB: Bool, _ result: Int) -> Step {
+            .contraction(
+                ContractionStep(
+                    batch: batch, rows: rows, columns: columns, depth: depth,
+                    a: Matrix(operand: floats(0), batchStride: rows * depth, rowStride: 1, columnStride: rows),
+                    b: Matrix(
+                        operand: floats(1), batchStride: sharesB ? 0 : depth * columns, rowStride: 1,
+                        columnStride: depth),
+                    destination: floats(result)))
+        }
+        let count = batch * rows * columns
+        try compare(
+            Self.scan(
+                1, 2, (0..<4).map { Slot(floats($0), columnStride: $0 == 0 ? 4 : 0) },
+                [[product(sharesB: false, 2), product(sharesB: true, 3)]]),
+            [
+                .noise(count: 4 + batch * rows * depth), .noise(count: batch * depth * columns, seed: 2),
+                .zeros(count: count), .zeros(count: count),
+            ], shape)
+    }
+
+    // MARK: Left operands put together by copies
+
+    /// The taps of a causal convolution, put side by side and multiplied. Something else may look at what the copies
+    /// leave, or change what they have read; memory must always be as if they had been made.
+    struct Taps: CustomTestStringConvertible {
+        var testDescription: String
+        /// Steps behind the product, and between it and the copies.
+        var after: [Step] = []
+        var between: [Step] = []
+        /// A program of its own at odd columns.
+        var odd: [Step]?
+        /// Whether the product's result goes where the next pixel's taps are.
+        var writesTaps = true
+
+        static let (rows, columns, images, channels) = (3, 4, 5, 16)
+        static let (depth, entry) = (4 * channels, images * channels)
+
+        /// A step that adds what the copies have left to the sum in slot 7.
+        private static var watch: Step {
+            var step = StepBuilder([images * depth])
+            step.store(step.add(step.load(floats(7)), 0.5, step.load(floats(5))), floats(7))
+            return step.step
+        }
+
+        /// A step that overwrites the copies.
+        private static var overwrite: Step {
+            var step = StepBuilder([images * depth])
+            step.store(step.unary(.negate, step.load(floats(7))), floats(5))
+            return step.step
+        }
+
+        /// A step that changes the tap above.
+        private static var disturb: Step {
+            var step = StepBuilder([entry])
+            step.store(step.add(step.load(floats(1)), 0.5, step.load(floats(2))), floats(1))
+            return step.step
+        }
+
+        static var all: [Taps] {
+            [
+                Taps(testDescription: "unobserved"),
+                Taps(testDescription: "read afterwards", after: [watch]),
+                Taps(testDescription: "overwritten, then read", after: [overwrite, watch]),
+                Taps(testDescription: "read by another program", odd: [watch]),
+                Taps(testDescription: "overwritten by another program", odd: [overwrite, watch]),
+                Taps(testDescription: "read before the product", between: [watch]),
+                Taps(testDescription: "taps changed before the product", between: [disturb]),
+                Taps(testDescription: "copies changed before the product", between: [overwrite]),
+                Taps(testDescription: "result elsewhere", writesTaps: false),
+            ]
+        }
+
+        /// Slots 0 to 3: the taps at the left and above, and the place of the result; 4: weights; 5: the copies; 6: a
+        /// result that stays; 7: a sum.
+        var scan: RasterScanStep {
+            let stored = (Taps.columns + 2) * Taps.entry
+            func state(row: Int, column: Int) -> Slot {
+                Slot(
+                    floats(0, (1 + column) * Taps.entry), instanceStride: 2 * stored, ring: 2, rowShift: row,
+                    rowStride: stored, columnStride: Taps.entry)
+            }
+            let slots = [
+                state(row: 0, column: 0), state(row: -1, column: 0), state(row: 0, column: -1),
+                state(row: -1, column: 1), Slot(floats(1)),
+                Slot(floats(2), instanceStride: 2 * Taps.images * Taps.depth),
+                Slot(floats(3), instanceStride: Taps.entry),
+                Slot(floats(2, Taps.images * Taps.depth), instanceStride: 2 * Taps.images * Taps.depth),
+            ]
+            // In two steps, the last taps first.
+            let copies = [[(2, 3), (1, 2)], [(3, 1), (2, 0)]].map { pairs in
+                var copy = StepBuilder([Taps.images, Taps.channels])
+                for (tap, place) in pairs {
+                    copy.store(copy.load(floats(tap)), floats(5, place * Taps.channels), strides: [Taps.depth, 1])
+                }
+                return copy.step
+            }
+            var epilogue = StepBuilder([1, Taps.images, Taps.channels], accumulator: .float32)
+            let value = epilogue.unary(.tanh, epilogue.add(epilogue.accumulator, 0.5, epilogue.load(floats(0))))
+            let product = ContractionStep(
+                batch: 1, rows: Taps.images, columns: Taps.channels, depth: Taps.depth,
+                a: Matrix(operand: floats(5), batchStride: 0, rowStride: Taps.depth, columnStride: 1),
+                b: Matrix(operand: floats(4), batchStride: 0, rowStride: Taps.channels, columnStride: 1),
+                epilogue: epilogue.epilogue(value), destination: floats(writesTaps ? 0 : 6))
+            let steps = copies + between + [.contraction(product)] + after
+            return RasterScanKernelTests.scan(
+                Taps.rows, Taps.columns, instances: 2, slots, [steps] + (odd.map { [$0] } ?? []), period: 2,
+                rowPrograms: [nil, nil], pixelPrograms: odd == nil ? [0, 0, 0, 0] : [0, 1, 0, 1])
+        }
+
+        var memory: [OpenCLFixture.Slot] {
+            [
+                .noise(count: 4 * (Taps.columns + 2) * Taps.entry), .noise(count: Taps.depth * Taps.channels, seed: 2),
+                .noise(count: 4 * Taps.images * Taps.depth, seed: 3), .zeros(count: 2 * Taps.entry),
+            ]
+        }
+    }
+
+    @Test(arguments: Shape.allCases, Taps.all)
+    func tapsAreReadWhereTheyAre(_ shape: Shape, _ taps: Taps) throws {
+        try compare(taps.scan, taps.memory, shape)
+    }
+
+    /// A program of copies that is not the last to run at every kind of place, and one at the beginnings of rows.
+    @Test(arguments: Shape.allCases)
+    func copiesOfSeveralPrograms(_ shape: Shape) throws {
+        let taps = Taps(testDescription: "several programs")
+        var scan = taps.scan
+        scan.programs = [scan.programs[0], scan.programs[0], scan.programs[0]]
+        for (rowPrograms, pixelPrograms) in [
+            ([Int?](arrayLiteral: nil, nil), [Int?](arrayLiteral: 0, nil, nil, 1)),
+            ([2, nil], [nil, 0, 1, nil]), ([nil, 2], [1, 0, nil, nil]), ([2, nil], [nil, nil, nil, nil]),
+        ] {
+            (scan.rowPrograms, scan.pixelPrograms) = (rowPrograms, pixelPrograms)
+            try compare(scan, taps.memory, shape)
+        }
+    }
+
+    // MARK: Constants
+
+    /// More buffers than a kernel may have parameters, of several types, each read at an offset.
+    @Test(arguments: Shape.allCases)
+    func manyConstants(_ shape: Shape) throws {
+        let limit = try OpenCLFixture.device(shape).traits.parameterBytes / 8
+        let count = min(limit, 600) + 20
+        var memory: [OpenCLFixture.Slot] = [.zeros(count: 4 * 9)]
+        var slots = [Slot(floats(0), ring: 2, rowStride: 18, columnStride: 9)]
+        var steps: [Step] = []
+        for number in 1...count {
+            let type = [DType.float32, .uint8, .int32][number % 3]
+            memory.append(.init(type, (0..<16).map { Double($0 * number % 7) }))
+            slots.append(Slot(Operand(slot: number, offset: 1, dtype: type)))
+            var step = StepBuilder([9])
+            let loaded = step.load(Operand(slot: number, offset: number % 6, dtype: type))
+            let value = step.cast(loaded, to: .float32)
+            step.store(step.add(step.load(floats(0)), 0.5, value), floats(0))
+            steps.append(step.step)
+        }
+        try compare(Self.scan(2, 2, slots, [steps]), memory, shape)
+    }
+
+    /// One that cannot be: more buffers than parameters, all of them written.
+    @Test(arguments: Shape.allCases)
+    func tooManyBuffersAreRefused(_ shape: Shape) throws {
+        let device = try OpenCLFixture.device(shape)
+        let count = device.traits.parameterBytes / 8 + 1
+        guard count < 2000 else { return }
+        let steps = (0..<count).map { number in
+            var step = StepBuilder([1])
+            step.store(step.constant(1), floats(number))
+            return step.step
+        }
+        let scan = Self.scan(1, 1, (0..<count).map { Slot(floats($0)) }, [steps])
+        #expect(throws: DeviceError.self) { try device.prepare([.rasterScan(scan)]) }
+    }
+
+    /// What the launch before a scan has written is seen by the scan's copies, each time it runs.
+    @Test(arguments: Shape.allCases)
+    func constantsMayChangeBetweenRuns(_ shape: Shape) throws {
+        var double = StepBuilder([4])
+        double.store(double.add(double.load(floats(0)), 1, double.load(floats(0))), floats(0))
+        var add = StepBuilder([4])
+        add.store(add.add(add.load(floats(1)), 1, add.load(floats(0))), floats(1))
+        let scan = Step.rasterScan(Self.scan(1, 3, [Slot(floats(0)), Slot(floats(1))], [[add.step]]))
+        let found = try OpenCLFixture.run(
+            [scan, double.step, scan], [.init(.float32, [1, 2, 3, 4]), .zeros(count: 4)],
+            on: OpenCLFixture.device(shape))
+        #expect(found == [[2, 4, 6, 8], [9, 18, 27, 36]])
+    }
+}
+
+private func floats(_ slot: Int, _ offset: Int = 0) -> Operand { Operand(slot: slot, offset: offset, dtype: .float32) }
