@@ -23,6 +23,8 @@
 //
 // FUNCTION, to be called by every item
 //   FUNCTION(A_POINTERS, const float *b, OUT_T *c EPILOGUE_PARAMETERS)
+// Steps of the depth taken together, where A can be read in fours.
+#define STEPS (SEGMENT_DEPTH >= 16 ? 16 : 4)
 #define ROW_PANELS ((ROWS + ITEM_ROWS - 1) / ITEM_ROWS)
 
 static void FUNCTION(A_POINTERS, __global const float *b, __global OUT_T *c EPILOGUE_PARAMETERS)
@@ -42,18 +44,21 @@ static void FUNCTION(A_POINTERS, __global const float *b, __global OUT_T *c EPIL
             __global const float *left = sources[segment] + rows;
             int k = 0;
 #if LOADS_4
-            for (; k + 4 <= SEGMENT_DEPTH; k += 4) {
-                float values[4];
+            for (; k + STEPS <= SEGMENT_DEPTH; k += STEPS) {
+                // All of the column's elements are on their way before the first is used.
+                float values[STEPS];
 #pragma unroll
-                for (int n = 0; n < 4; n++) values[n] = right[(k + n) * B_ROW_STRIDE];
+                for (int n = 0; n < STEPS; n++) values[n] = right[(k + n) * B_ROW_STRIDE];
 #pragma unroll
-                for (int i = 0; i < ITEM_ROWS; i++) {
-                    const float4 row = *(__global const float4 *)(left + i * A_ROW_STRIDE + k);
-                    acc[i] = fma(row.x, values[0], acc[i]);
-                    acc[i] = fma(row.y, values[1], acc[i]);
-                    acc[i] = fma(row.z, values[2], acc[i]);
-                    acc[i] = fma(row.w, values[3], acc[i]);
-                }
+                for (int n = 0; n < STEPS; n += 4)
+#pragma unroll
+                    for (int i = 0; i < ITEM_ROWS; i++) {
+                        const float4 row = *(__global const float4 *)(left + i * A_ROW_STRIDE + k + n);
+                        acc[i] = fma(row.x, values[n], acc[i]);
+                        acc[i] = fma(row.y, values[n + 1], acc[i]);
+                        acc[i] = fma(row.z, values[n + 2], acc[i]);
+                        acc[i] = fma(row.w, values[n + 3], acc[i]);
+                    }
             }
 #endif
             for (; k < SEGMENT_DEPTH; k++) {
@@ -93,3 +98,4 @@ static void FUNCTION(A_POINTERS, __global const float *b, __global OUT_T *c EPIL
 #undef EPILOGUE_PARAMETERS
 #undef EPILOGUE_1
 #undef ROW_PANELS
+#undef STEPS

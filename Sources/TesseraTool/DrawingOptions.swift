@@ -55,3 +55,62 @@ final class DrawingProgress {
         if isShown, !last.isEmpty { FileHandle.standardOutput.write(Data("\r\u{1B}[K".utf8)) }
     }
 }
+
+/// Images of which a part is given, and the drawing of the rest.
+struct OriginalOptions: ParsableArguments {
+    @OptionGroup var runArgument: RunArgument
+
+    @Option(help: ArgumentHelp("An image of the model's size (PNG), instead of test images.", valueName: "file.png"))
+    var input: String?
+
+    @OptionGroup var dataOptions: DataOptions
+
+    @Option(help: "Test images to take.")
+    var count = 8
+
+    @Option(help: "Images to draw for each.")
+    var samples = 6
+
+    @Option(help: "Decides the images.")
+    var seed: UInt64 = 0
+
+    @Option(help: "The picture.")
+    var grid: String
+
+    @OptionGroup var drawing: DrawingOptions
+    @OptionGroup var deviceOption: DeviceOption
+    @OptionGroup var output: JSONOption
+
+    func validate() throws {
+        if input != nil, dataOptions.data != nil { throw ValidationError("Give --input or --data, not both.") }
+    }
+
+    /// Makes a picture of the run's model and of images, writes it and tells of it.
+    func draw(
+        _ picture: (TrainedModel, ImageDataset, SamplingRequest, any Device, (Double) -> Void) throws -> ImagePanel
+    ) throws {
+        for (name, value) in [("--count", count), ("--samples", samples)] where !(1...1000).contains(value) {
+            throw TrainingError.badSetting(name: name, expected: "1 to 1000", found: "\(value)")
+        }
+        let device = try deviceOption.chosen(json: output.json)
+        let run = try TrainedModel(run: runArgument.run, on: device)
+        let images = try self.images(run)
+        let request = try drawing.request(count: images.count * samples, seed: seed)
+        let watch = Stopwatch()
+        let progress = DrawingProgress(count: request.count, json: output.json)
+        let panel = try picture(run, images, request, device, progress.show)
+        progress.end()
+        let seconds = watch.seconds
+        try panel.write(to: grid)
+        PictureReport(path: grid, count: request.count, seconds: seconds, device: device).print(json: output.json)
+    }
+
+    private func images(_ run: TrainedModel) throws -> ImageDataset {
+        if let input {
+            let picture = try PNGImage(contentsOf: input, channels: run.model.images.channels)
+            return try ImageDataset(name: input, shape: picture.shape, pixels: picture.pixels)
+        }
+        let test = try run.data(dataOptions.data, directory: dataOptions.dataDir).test
+        return try test.images(0..<min(count, test.count))
+    }
+}

@@ -46,6 +46,6 @@ struct TesseraCommand: ParsableCommand {
         version: libraryVersion,
         subcommands: [
             DevicesCommand.self, TrainCommand.self, SampleCommand.self, EvaluateCommand.self, ReconstructCommand.self,
-            InterpolateCommand.self, TraverseCommand.self, CompleteCommand.self,
+            InterpolateCommand.self, TraverseCommand.self, CompleteCommand.self, EnlargeCommand.self,
         ])
 }

@@ -173,10 +173,11 @@ struct RasterScanKernelTests {
         var between: [Step] = []
         /// A program of its own at odd columns.
         var odd: [Step]?
-        /// Whether the product's result goes where the next pixel's taps are.
-        var writesTaps = true
+        /// The slot of the product's result.
+        var result = 6
 
-        static let (rows, columns, images, channels) = (3, 4, 5, 16)
+        /// More images than one tile has rows.
+        static let (rows, columns, images, channels) = (3, 4, 15, 16)
         static let (depth, entry) = (4 * channels, images * channels)
 
         /// A step that adds what the copies have left to the sum in slot 7.
@@ -210,7 +211,8 @@ struct RasterScanKernelTests {
                 Taps(testDescription: "read before the product", between: [watch]),
                 Taps(testDescription: "taps changed before the product", between: [disturb]),
                 Taps(testDescription: "copies changed before the product", between: [overwrite]),
-                Taps(testDescription: "result elsewhere", writesTaps: false),
+                Taps(testDescription: "result among the next taps", result: 0),
+                Taps(testDescription: "result over a tap", result: 1),
             ]
         }
 
@@ -239,12 +241,12 @@ struct RasterScanKernelTests {
                 return copy.step
             }
             var epilogue = StepBuilder([1, Taps.images, Taps.channels], accumulator: .float32)
-            let value = epilogue.unary(.tanh, epilogue.add(epilogue.accumulator, 0.5, epilogue.load(floats(0))))
+            let value = epilogue.unary(.tanh, epilogue.add(epilogue.load(floats(0)), 0.1, epilogue.accumulator))
             let product = ContractionStep(
                 batch: 1, rows: Taps.images, columns: Taps.channels, depth: Taps.depth,
                 a: Matrix(operand: floats(5), batchStride: 0, rowStride: Taps.depth, columnStride: 1),
                 b: Matrix(operand: floats(4), batchStride: 0, rowStride: Taps.channels, columnStride: 1),
-                epilogue: epilogue.epilogue(value), destination: floats(writesTaps ? 0 : 6))
+                epilogue: epilogue.epilogue(value), destination: floats(result))
             let steps = copies + between + [.contraction(product)] + after
             return RasterScanKernelTests.scan(
                 Taps.rows, Taps.columns, instances: 2, slots, [steps] + (odd.map { [$0] } ?? []), period: 2,

@@ -135,12 +135,13 @@ struct CatalogTests {
 
     @Test func aModelWithClassesNeedsLabels() throws {
         let model = try ModelCatalog.entry("gated-pixelcnn").model(for: space(), settings: ["classes": "2"])
-        _ = try ParameterStore(model, on: CPUDevice())
+        let device = CPUDevice()
+        _ = try ParameterStore(model, on: device)
         let images = try Tensor.zeros(model.images.batchShape(2))
         #expect(throws: ModelError.self) { try model.loss(images, Context()) }
         let context = try Context()
         context.labels = try Tensor([0, 1] as [Int32], shape: [2])
-        let losses = try model.loss(images, context).values.floats(on: CPUDevice())
+        let losses = try model.loss(images, context).values.floats(on: device)
         #expect(losses[0] != losses[1])
     }
 

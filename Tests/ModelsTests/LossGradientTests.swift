@@ -5,12 +5,12 @@ import Tensors
 import TestSupport
 import Testing
 
-/// The gradient of each model's loss with respect to every parameter, by finite differences in double precision.
+/// The gradient of each model's loss with respect to its parameters, by finite differences in double precision.
 @Suite("Loss gradients")
 struct LossGradientTests {
     private func check<Model: GenerativeModel>(
         _ type: Model.Type, levels: Int, _ configuration: Model.Configuration, side: Int = 2, channels: Int = 1,
-        labels: [Int32]? = nil, noise: Float = 0
+        labels: [Int32]? = nil, noise: Float = 0, every step: Int = 1
     ) throws {
         let space = try ImageSpace(height: side, width: side, channels: channels, levels: levels)
         let tiny = try TinyModel<Model>(space, configuration, on: CPUDevice(), spread: 1)
@@ -30,7 +30,7 @@ struct LossGradientTests {
         let slopes = try evaluate(tiny.store.gradient(of: scalar), at: values)
         let largest = slopes.map(abs).max() ?? 0
         #expect(largest > 0.01)
-        for element in values.indices {
+        for element in stride(from: 0, to: values.count, by: step) {
             func height(_ distance: Double) throws -> Double {
                 var moved = values
                 moved[element] += distance
@@ -86,7 +86,7 @@ struct LossGradientTests {
         var configuration = PixelCNNPlusPlus.Configuration()
         (configuration.filters, configuration.components, configuration.resolutions) = (2, 2, 2)
         configuration.dropout = 0.25
-        try check(PixelCNNPlusPlus.self, levels: 5, configuration, side: 3, channels: channels, noise: 0.3)
+        try check(PixelCNNPlusPlus.self, levels: 5, configuration, side: 3, channels: channels, noise: 0.3, every: 13)
     }
 
     @Test("weights between channels that must not meet get no gradient at all")

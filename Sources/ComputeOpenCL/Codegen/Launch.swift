@@ -90,7 +90,7 @@ struct LaunchPlan: Sendable {
         let first = launches.count
         if case .rasterScan(let scan) = step {
             if let problem = scan.problem { throw .unsupported(device: "OpenCL", what: problem) }
-            if scan.isReplayed || !scan.fitsOneLaunch { return steps.append(.replay(try addReplay(scan))) }
+            if scan.isReplayed { return steps.append(.replay(try addReplay(scan))) }
         }
         try addLaunches(of: step)
         steps.append(.launches(first..<launches.count))

@@ -19,7 +19,7 @@ struct ScanCopies {
     /// Shorter runs are better copied: each has a loop of its own.
     static let leastWidth = 16
     /// Larger operands are not looked into.
-    static let mostElements = 1 << 18
+    static let mostElements = 1 << 16
 
     /// For the products of a program that can do without copies, by their place: where they read.
     private(set) var segments: [Int: ScanSegments] = [:]
@@ -51,7 +51,7 @@ struct ScanCopies {
         var copies: [Int] = []
         for earlier in (0..<index).reversed() {
             guard case .pointwise(let step) = steps[earlier], let found = columnRuns(of: step, into: a.operand, rows, depth)
-            else { break }
+            else { continue }
             for run in found where runs.updateValue(run, forKey: run.column) != nil { return nil }
             copies.append(earlier)
             if runs.values.reduce(0, { $0 + $1.width }) >= depth { break }

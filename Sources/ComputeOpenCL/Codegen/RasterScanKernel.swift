@@ -86,16 +86,6 @@ extension LaunchPlan {
 }
 
 extension RasterScanStep {
-    /// Whether all inner steps can be functions of one kernel. Scans with others are replayed.
-    var fitsOneLaunch: Bool {
-        programs.joined().allSatisfy { step in
-            switch step {
-            case .pointwise, .contraction: true
-            case .convolution, .gather, .scatterAdd, .rasterScan: false
-            }
-        }
-    }
-
     /// The number of each program's last run, as `raster_scan.cl` counts them; -1 for none.
     fileprivate var lastRuns: [Int] {
         var last = [Int](repeating: -1, count: programs.count)

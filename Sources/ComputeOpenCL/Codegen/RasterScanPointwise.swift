@@ -20,7 +20,10 @@ extension RasterScanText {
             let lines = kernel.cpu(&builder).lines
             add(builder, lines, operands)
         case .gpu:
-            let kernel = PointwiseKernel(step: step.withAxes, traits: builder.traits)
+            // It asks for the places' alignment.
+            var own = builder.traits
+            own.slotSteps = operands.map(\.slot.offsetStep)
+            let kernel = PointwiseKernel(step: step.withAxes, traits: own)
             let lines = kernel.gpu(&builder).lines
             add(builder, lines, operands)
         }

@@ -78,9 +78,7 @@ extension RasterScanText {
     /// Whether every fourth element along the depth is aligned as a vector of four, wherever the scan is.
     private func isAlwaysAligned(_ a: ScanSegments, _ sources: [ScanPlace], _ batchStride: Int) -> Bool {
         a.columnStride == 1 && a.rowStride % 4 == 0 && batchStride % 4 == 0
-            && sources.map(\.slot).allSatisfy { slot in
-                [slot.operand.offset, slot.instanceStride, slot.rowStride, slot.columnStride].allSatisfy { $0 % 4 == 0 }
-            }
+            && sources.allSatisfy { $0.slot.offsetStep % 4 == 0 }
     }
 }
 

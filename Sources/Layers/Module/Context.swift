@@ -9,6 +9,9 @@ public final class Context {
     /// What each image is to be, for a model with conditions: class labels, Int32 [N]. Nil for a model without, or for
     /// no condition.
     public var labels: Tensor?
+    /// The images whose small versions a model of super-resolution is to enlarge, [N, height, width, channels]; nil for
+    /// the images that the pass is about.
+    public var originals: Tensor?
     /// Random draws of this pass, in the order in which the layers are called.
     public var random: RandomSource
     /// New values of variables, to be made part of the compiled step.

@@ -7,7 +7,10 @@ import Tensors
 ///
 /// With classes, an embedding of an image's label is added before every gate (equation 4 of the paper). The paper's size
 /// for small images is `layers=10 hidden=128`; the default is a sixteenth of its work.
-public struct GatedPixelCNN: AutoregressiveModel, ClassConditionalModel {
+///
+/// With an enlargement it is a model of super-resolution: features of a small version of the image are added before every
+/// gate, at their places (the paper's location-dependent condition, end of section 2.3).
+public struct GatedPixelCNN: EnlargingModel, ClassConditionalModel {
     public struct Configuration: ModelConfiguration {
         /// Features of each stack.
         public var hidden = 32
@@ -17,6 +20,8 @@ public struct GatedPixelCNN: AutoregressiveModel, ClassConditionalModel {
         public var kernel = 7
         /// Classes by which images can be asked for; nil for none.
         public var classes: Int?
+        /// How many times as high and wide an image is as the small version of it that is given; nil for none.
+        public var enlarge: Int?
         /// Only for two levels.
         public var binarize = Binarization.dynamic
         /// Values that a pixel is reduced to; nil for those of the data.
@@ -31,6 +36,9 @@ public struct GatedPixelCNN: AutoregressiveModel, ClassConditionalModel {
                 .oddInteger("kernel", \.kernel, in: 3...63, "height and width of the first convolution"),
                 .integer(
                     "classes", \.classes, in: 1...256, none: "none", "classes of images, told by the data's labels"),
+                .integer(
+                    "enlarge", \.enlarge, in: 2...64, none: "none",
+                    "times that images are larger than small versions that are given (super-resolution)"),
                 .choice("binarize", \.binarize, "black-and-white pixels drawn from grey ones (levels=2)"),
                 .levels(\.levels),
             ]
@@ -46,8 +54,11 @@ public struct GatedPixelCNN: AutoregressiveModel, ClassConditionalModel {
     public let configuration: Configuration
     public let head: any PixelHead
     public var classes: Int? { configuration.classes }
+    public var enlargement: Int? { configuration.enlarge }
     public var binarizes: Bool { images.levels == 2 && configuration.binarize == .dynamic }
 
+    /// Features of the small version.
+    private let small: [Conv2d]
     private let layers: [GatedLayer]
     private let last: [MaskedConv2d]
 
@@ -59,10 +70,14 @@ public struct GatedPixelCNN: AutoregressiveModel, ClassConditionalModel {
         head = pixelHead(images)
         let (hidden, groups) = (configuration.hidden, images.channels)
         try images.requireFeatures(hidden)
+        let isEnlarging = configuration.enlarge != nil
+        if let factor = configuration.enlarge { try images.requireMultiple(of: factor) }
+        small = try isEnlarging
+            ? [images.channels, hidden].map { try Conv2d($0, hidden, kernel: 3, padding: 1) } : []
         layers = try (0..<configuration.layers).map {
-            try $0 == 0
-                ? GatedLayer(first: configuration.kernel, groups: groups, hidden: hidden, classes: configuration.classes)
-                : GatedLayer(hidden: hidden, groups: groups, classes: configuration.classes)
+            let kernel = $0 == 0 ? configuration.kernel : nil
+            return try GatedLayer(
+                first: kernel, hidden: hidden, groups: groups, classes: configuration.classes, isEnlarging: isEnlarging)
         }
         last = try [hidden, head.parameters].map {
             try MaskedConv2d(hidden, $0, kernel: 1, mask: .b, groups: groups)
@@ -72,8 +87,12 @@ public struct GatedPixelCNN: AutoregressiveModel, ClassConditionalModel {
     public func pixelParameters(_ images: Tensor, _ context: Context) throws -> Tensor {
         let labels = try labels(context)
         let x = try images * 2 - 1
+        var features = try small.isEmpty ? nil : repeatedSmallVersion(of: context.originals ?? images) * 2 - 1
+        for layer in small { features = try features.map { try Activation.relu(layer($0, context)) } }
         var (vertical, horizontal) = (x, x)
-        for layer in layers { (vertical, horizontal) = try layer(vertical, horizontal, labels: labels, context) }
+        for layer in layers {
+            (vertical, horizontal) = try layer(vertical, horizontal, labels: labels, features: features, context)
+        }
         for layer in last { horizontal = try layer(Activation.relu(horizontal), context) }
         return horizontal
     }
@@ -88,44 +107,45 @@ private struct GatedLayer: Module {
     let output: MaskedConv2d
     /// What a class adds before the gates: of the vertical stack, then of the horizontal one.
     let condition: Embedding?
+    /// The same for the features of a small version.
+    let place: Conv2d?
     private let hidden: Int
     private let isFirst: Bool
 
-    init(hidden: Int, groups: Int, classes: Int?) throws {
-        try self.init(inputs: hidden, kernel: 3, isFirst: false, hidden: hidden, groups: groups, classes: classes)
-    }
-
-    /// The layer that sees the images: mask A, and no residual.
-    init(first kernel: Int, groups: Int, hidden: Int, classes: Int?) throws {
-        try self.init(inputs: groups, kernel: kernel, isFirst: true, hidden: hidden, groups: groups, classes: classes)
-    }
-
-    private init(inputs: Int, kernel: Int, isFirst: Bool, hidden: Int, groups: Int, classes: Int?) throws {
+    /// - Parameter first: the size of the kernel of the layer that sees the images, with mask A and no residual; nil for
+    ///   the others.
+    init(first: Int?, hidden: Int, groups: Int, classes: Int?, isEnlarging: Bool) throws {
         self.hidden = hidden
-        self.isFirst = isFirst
+        isFirst = first != nil
+        let (inputs, kernel) = (first == nil ? hidden : groups, first ?? 3)
         // Of the images only rows above may be seen; the features of a row of the vertical stack know no more than that.
         let half = kernel / 2
-        let taps = (-half...(isFirst ? -1 : 0)).flatMap { dy in
+        let taps = (-half...(first == nil ? 0 : -1)).flatMap { dy in
             (-half...half).map { ConvolutionWindow.Tap(dy: dy, dx: $0) }
         }
         vertical = try MaskedConv2d(inputs, 2 * hidden, taps: taps)
         horizontal = try MaskedConv2d(
-            inputs, 2 * hidden, kernel: (1, kernel), mask: isFirst ? .a : .b, groups: groups, parts: 2)
+            inputs, 2 * hidden, kernel: (1, kernel), mask: first == nil ? .b : .a, groups: groups, parts: 2)
         link = try Conv2d(2 * hidden, 2 * hidden, kernel: 1)
         output = try MaskedConv2d(hidden, hidden, kernel: 1, mask: .b, groups: groups)
         condition = try classes.map {
             try Embedding($0, 4 * hidden, initializer: .normal(mean: 0, standardDeviation: 0.1))
         }
+        place = isEnlarging ? try Conv2d(hidden, 4 * hidden, kernel: 1, bias: false) : nil
     }
 
     func callAsFunction(
-        _ v: Tensor, _ h: Tensor, labels: Tensor?, _ context: Context
+        _ v: Tensor, _ h: Tensor, labels: Tensor?, features: Tensor?, _ context: Context
     ) throws -> (vertical: Tensor, horizontal: Tensor) {
         var above = try vertical(v, context)
         var beside = try horizontal(h, context) + link(above, context)
+        var conditions: [Tensor] = []
         if let condition, let labels {
-            let added = try condition(labels, context).reshaped([labels.count, 1, 1, 4 * hidden])
-                .split([2 * hidden, 2 * hidden], axis: -1)
+            conditions.append(try condition(labels, context).reshaped([labels.count, 1, 1, 4 * hidden]))
+        }
+        if let place, let features { conditions.append(try place(features, context)) }
+        for condition in conditions {
+            let added = try condition.split([2 * hidden, 2 * hidden], axis: -1)
             above = try above + added[0]
             beside = try beside + added[1]
         }

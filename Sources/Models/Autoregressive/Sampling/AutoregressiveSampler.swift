@@ -86,6 +86,8 @@ public final class AutoregressiveSampler {
             (0...problem.pixels).contains(request.givenPixels)
                 && (request.givenPixels == 0 || request.images != nil), "given pixels",
             "0 to \(problem.pixels), with images", "\(request.givenPixels)")
+        try require(
+            !problem.isEnlarging || request.images != nil, "images", "images, whose small versions are enlarged", "none")
     }
 
     /// The sampler for batches of at least `count` images; one that is larger by less than a block is used again.
@@ -120,18 +122,22 @@ public final class AutoregressiveSampler {
         let (dimensions, channels) = (problem.images.dimensions, problem.images.channels)
         let numbers = problem.pixels * problem.model.head.uniforms
         var images = [Float](repeating: 0, count: size * dimensions)
+        var originals: [Float]?
         if let given = request.images {
-            for image in 0..<size {
-                let from = (start + min(image, count - 1)) * dimensions
-                for offset in 0..<request.givenPixels * channels {
-                    images[image * dimensions + offset] = given[from + offset]
-                }
+            let whole = (0..<size).flatMap { image in
+                let first = (start + min(image, count - 1)) * dimensions
+                return given[first..<first + dimensions]
             }
+            for image in 0..<size {
+                let kept = image * dimensions..<image * dimensions + request.givenPixels * channels
+                images.replaceSubrange(kept, with: whole[kept])
+            }
+            originals = whole
         }
         let labels = request.labels.map { labels in (0..<size).map { labels[start + min($0, count - 1)] } }
         return PixelBatch(
             uniforms: UniformNumbers.numbers(seed: request.seed, first: start * numbers, count: size * numbers),
-            images: images, given: request.givenPixels, labels: labels)
+            images: images, given: request.givenPixels, labels: labels, originals: originals)
     }
 }
 

@@ -6,7 +6,7 @@ import Tensors
 final class FixedPointSampler: BatchSampler {
     private let problem: PixelProblem
     private let device: any Device
-    private let labels: Argument?
+    private let conditions: PixelConditions
     private let uniforms: Argument
     private let images: Variable
     /// Pixels that are given.
@@ -20,11 +20,11 @@ final class FixedPointSampler: BatchSampler {
         self.device = device
         let space = problem.images
         let shape = space.batchShape(count)
-        labels = problem.labels(count)
+        conditions = problem.conditions(count)
         uniforms = Argument([count, space.height, space.width, problem.model.head.uniforms])
         images = try Variable(
             [Float](repeating: 0, count: count * space.dimensions), shape: shape, name: "the images", on: device)
-        let drawn = try problem.drawnAll(images.tensor, labels: labels, uniforms: uniforms.tensor)
+        let drawn = try problem.drawnAll(images.tensor, conditions, uniforms: uniforms.tensor)
         let isGiven = try Tensor.arange(problem.pixels).less(given.tensor)
             .reshaped([1, space.height, space.width, 1]).broadcast(to: shape)
         let next = try Tensor.select(isGiven, images.tensor, drawn)
@@ -36,7 +36,7 @@ final class FixedPointSampler: BatchSampler {
         try uniforms.set(batch.uniforms, on: device)
         try images.write(batch.images)
         try given.set([Int32(batch.given)], on: device)
-        if let labels, let values = batch.labels { try labels.set(values, on: device) }
+        try conditions.set(batch, on: device)
         rounds = 0
         // Round k settles at least the k-th value, so that one more round than there are values changes nothing.
         let most = problem.images.dimensions + 1

@@ -7,7 +7,7 @@ import Tensors
 final class NaiveSampler: BatchSampler {
     private let problem: PixelProblem
     private let device: any Device
-    private let labels: Argument?
+    private let conditions: PixelConditions
     private let uniforms: Argument
     private let images: Variable
     /// The number of the value to be drawn, pixel by pixel and channel by channel.
@@ -19,11 +19,11 @@ final class NaiveSampler: BatchSampler {
         self.device = device
         let space = problem.images
         let shape = space.batchShape(count)
-        labels = problem.labels(count)
+        conditions = problem.conditions(count)
         uniforms = Argument([count, space.height, space.width, problem.model.head.uniforms])
         images = try Variable(
             [Float](repeating: 0, count: count * space.dimensions), shape: shape, name: "the images", on: device)
-        let drawn = try problem.drawnAll(images.tensor, labels: labels, uniforms: uniforms.tensor)
+        let drawn = try problem.drawnAll(images.tensor, conditions, uniforms: uniforms.tensor)
         let width = problem.channelByChannel ? 1 : space.channels
         let numbers = try Tensor.arange(space.dimensions).reshaped([1, space.height, space.width, space.channels])
         let isPlace = try (numbers / Tensor(Int32(width))).equal(place.tensor)
@@ -35,7 +35,7 @@ final class NaiveSampler: BatchSampler {
     func sample(_ batch: PixelBatch, progress: (Double) -> Void) throws -> [Float] {
         try uniforms.set(batch.uniforms, on: device)
         try images.write(batch.images)
-        if let labels, let values = batch.labels { try labels.set(values, on: device) }
+        try conditions.set(batch, on: device)
         let places = problem.pixels * problem.passes
         for place in batch.given * problem.passes..<places {
             try self.place.set([Int32(place)], on: device)

@@ -9,6 +9,8 @@ struct PixelProblem {
 
     /// Classes that the model is given one of for each image; nil for none.
     var classes: Int? { (model as? any ClassConditionalModel)?.classes }
+    /// Whether the model is given a small version of each image.
+    var isEnlarging: Bool { (model as? any EnlargingModel)?.enlargement != nil }
     var images: ImageSpace { model.images }
     var pixels: Int { images.height * images.width }
     /// Whether the channels of a pixel are drawn one after the other.
@@ -17,13 +19,18 @@ struct PixelProblem {
     var passes: Int { channelByChannel ? images.channels : 1 }
 
     /// The parameters of every pixel: [N, H, W, C] -> [N, H, W, P].
-    func parameters(_ images: Tensor, labels: Argument?) throws -> Tensor {
+    func parameters(_ images: Tensor, _ conditions: PixelConditions) throws -> Tensor {
         let context = try Context(isTraining: false)
-        context.labels = labels?.tensor
+        context.labels = conditions.labels?.tensor
+        context.originals = conditions.originals?.tensor
         return try model.pixelParameters(images, context)
     }
 
-    func labels(_ count: Int) -> Argument? { classes != nil ? Argument([count], dtype: .int32) : nil }
+    func conditions(_ count: Int) -> PixelConditions {
+        PixelConditions(
+            labels: classes == nil ? nil : Argument([count], dtype: .int32),
+            originals: isEnlarging ? Argument(images.batchShape(count)) : nil)
+    }
 
     /// Parameters [rows, P], uniform numbers [rows, U] -> [rows, C].
     func draw(_ parameters: Tensor, _ uniforms: Tensor) throws -> Tensor {
@@ -31,8 +38,8 @@ struct PixelProblem {
     }
 
     /// Every pixel drawn from the parameters that the present images give: [N, H, W, C].
-    func drawnAll(_ images: Tensor, labels: Argument?, uniforms: Tensor) throws -> Tensor {
-        let parameters = try parameters(images, labels: labels)
+    func drawnAll(_ images: Tensor, _ conditions: PixelConditions, uniforms: Tensor) throws -> Tensor {
+        let parameters = try parameters(images, conditions)
         let rows = images.shape[0] * pixels
         return try draw(
             parameters.reshaped([rows, model.head.parameters]), uniforms.reshaped([rows, model.head.uniforms])
@@ -48,6 +55,21 @@ struct PixelBatch {
     var images: [Float]
     var given: Int
     var labels: [Int32]?
+    /// [N, H, W, C]; what the model is given small versions of.
+    var originals: [Float]?
+}
+
+/// The leaves of a graph that hold what each image of a batch is to be; those that the model has no use for are nil.
+struct PixelConditions {
+    let labels: Argument?
+    let originals: Argument?
+
+    var sources: [Argument] { [labels, originals].compactMap { $0 } }
+
+    func set(_ batch: PixelBatch, on device: any Device) throws {
+        if let labels, let values = batch.labels { try labels.set(values, on: device) }
+        if let originals, let values = batch.originals { try originals.set(values, on: device) }
+    }
 }
 
 /// Draws batches of one size.

@@ -12,7 +12,8 @@ public struct SamplingRequest: Sendable {
     public var temperature: Double
     /// The class of each image, for a model with classes; nil takes them in turn.
     public var labels: [Int32]?
-    /// Images [count, height, width, channels] in 0...1 whose first pixels are kept, or that are the model's condition.
+    /// Images [count, height, width, channels] in 0...1 whose first pixels are kept, and whose small versions a model of
+    /// super-resolution enlarges.
     public var images: [Float]?
     /// Pixels of `images` that are kept, the first ones in raster order.
     public var givenPixels: Int
