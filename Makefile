@@ -14,7 +14,13 @@ demo: install build
 	$(TOOL) sample runs/demo --device $(DEVICE) --count 64 --grid runs/demo/digits.png
 	$(TOOL) reconstruct runs/demo --device $(DEVICE) --grid runs/demo/reconstructions.png
 	$(TOOL) interpolate runs/demo --device $(DEVICE) --grid runs/demo/interpolations.png
-	@echo "Pictures: runs/demo/digits.png runs/demo/reconstructions.png runs/demo/interpolations.png runs/demo/loss.png"
+	rm -rf runs/demo-pixels
+	$(TOOL) train gated-pixelcnn --data digits --device $(DEVICE) --set classes=10 --set hidden=32 --set layers=5 \
+		--set kernel=5 --epochs 50 --cosine --learning-rate 0.002 --out runs/demo-pixels
+	$(TOOL) sample runs/demo-pixels --device $(DEVICE) --count 80 --temperature 0.9 --grid runs/demo-pixels/digits.png
+	$(TOOL) complete runs/demo-pixels --device $(DEVICE) --given-rows 4 --grid runs/demo-pixels/completions.png
+	@echo "Pictures of the VAE: runs/demo/digits.png reconstructions.png interpolations.png loss.png, beside each other"
+	@echo "Pictures of the PixelCNN: runs/demo-pixels/digits.png (a column a class), completions.png"
 
 test: install
 	$(SWIFT) build -c release --build-tests

@@ -10,8 +10,10 @@
 // of zeros. The input gradient splits the result into STRIDE_Y * STRIDE_X phases; in each only some taps meet a source
 // pixel, at a source stride of one, and the others are passed over.
 // Weight gradient: an item sums TILE_ROWS input channels times TILE_VECTORS float16 of output channels of one tap over
-// the pixels, in chunks whose pairs of pixels are listed beforehand. With SPLITS > 1 each item owns a range of the
-// pixels and sums all tiles into a partial result of its own, which a second kernel adds in a fixed order.
+// the pixels, line by line: of each line a tap sees one run of pixels. With SPLITS > 1 each item owns a range of the
+// lines, takes them in chunks that stay in the cache, and sums all tiles into a partial result of its own, which a
+// second kernel adds in a fixed order. With GATHER the taps of few input channels share a tile: what they see from the
+// pixels of a chunk is copied out first.
 // No local memory, no barriers; nothing outside the operands is touched; every element gets its epilogue once.
 //
 // The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
@@ -23,18 +25,24 @@
 //                                     the geometry, all >= 1                                  (1 8 8 16 8 8 16 1 1)
 //   TAPS TAP_LIST                     their number, and dy, dx of each, separated by commas, without braces: for two
 //                                     taps -1,0,0,1                                           (1  0,0)
-//   TILE_ROWS                         rows of a tile, 1...12; kind 2: 1...min(12, INPUT_CHANNELS)     (6)
+//   TILE_ROWS                         rows of a tile, at least 1; kind 2: at most INPUT_CHANNELS, or with GATHER
+//                                     TAPS * INPUT_CHANNELS; with TILE_VECTORS, 25 vectors at the most       (6)
 //   TILE_VECTORS                      float16 columns of a tile, 1...V, see below             (1)
 //   PACK                              1: the second operand is first packed into scratch; kind 0: may be, must be where
 //                                     OUTPUT_CHANNELS < 16; kind 1: must be; kind 2: exactly where OUTPUT_CHANNELS < 16
 //                                                                                             (1 for kind 1, else 0)
-//   SPLITS                            kind 2: ranges that the pixels are divided into,
-//                                     1...ceil(BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH / 64)     (1)
+//   CHUNK                             kind 2: lines of y in a chunk                           (1)
+//   SPLITS                            kind 2: ranges that the chunks are divided into,
+//                                     1...ceil(BATCH * OUTPUT_HEIGHT / CHUNK)                 (1)
+//   GATHER                            kind 2 with SPLITS > 1: 1 for tiles that go over all taps            (0)
+//   SUMS                              kind 2 with SPLITS > 1: 1 to sum y over its pixels, too: the gradient of a bias
+//                                     (0)
 //   OUT_T                             element type of the result: float, int, uchar           (float)
 //   EPILOGUE_PARAMETERS EPILOGUE_1(acc, batch, row, col) EPILOGUE_16(...)
 //                                     given together or not at all; batch is 0; row is the pixel (n * H + y) * W + x of
 //                                     the result, or tap * INPUT_CHANNELS + ci; EPILOGUE_4, _8 may be given and are not
 //                                     used
+//   EPILOGUE_FETCH(batch, row, col)   asks early for what EPILOGUE_16 will load               (nothing)
 //
 // KERNELS. The local size is (1, 1, 1) for all. Offsets are in elements. RESULT_CHANNELS is OUTPUT_CHANNELS for kinds 0
 // and 2 and INPUT_CHANNELS for kind 1; SOURCE_CHANNELS is the other one; V = ceil(RESULT_CHANNELS/16),
@@ -51,24 +59,32 @@
 //     zeros is any buffer that begins with SOURCE_CHANNELS zeros: one, filled once, serves all convolutions
 //     kind 0: global (ceil(BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH / TILE_ROWS), CP, 1)
 //     kind 1: global (ceil(BATCH * ceil(HEIGHT/STRIDE_Y) * ceil(WIDTH/STRIDE_X) / TILE_ROWS), CP, STRIDE_Y * STRIDE_X)
-//   PREFIX##convolve   (kind 2, SPLITS == 1)   global (ceil(INPUT_CHANNELS / TILE_ROWS), CP, TAPS)
+//   PREFIX##convolve   (kind 2, SPLITS == 1)   global (RP, CP, PANEL_TAPS) with RP = ceil(INPUT_CHANNELS / TILE_ROWS)
+//     and PANEL_TAPS = TAPS, or with GATHER RP = ceil(TAPS * INPUT_CHANNELS / TILE_ROWS) and PANEL_TAPS = 1
 //     (const float *first, uint first_offset, const float *second, uint second_offset,
 //      OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
 //   PREFIX##partial    (kind 2, SPLITS > 1)    global (SPLITS, 1, 1)
 //     (const float *first, uint first_offset, const float *second, uint second_offset,
 //      float *partials, uint partials_offset)
-//     partials holds SPLITS * TAPS * CP * ceil(INPUT_CHANNELS / TILE_ROWS) * TILE_ROWS * TILE_VECTORS * 16 floats
-//   PREFIX##reduce     (kind 2, SPLITS > 1)    global (ceil(INPUT_CHANNELS / TILE_ROWS), CP, TAPS)
+//     partials holds SPLITS * PANEL_TAPS * CP * RP * TILE_ROWS * TILE_VECTORS * 16 floats, and with SUMS
+//     SPLITS * V * 16 more
+//   PREFIX##reduce     (kind 2, SPLITS > 1)    global (RP, CP, PANEL_TAPS)
 //     (const float *partials, uint partials_offset, OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
+//   PREFIX##sums       (kind 2 with SUMS)      global (V, 1, 1), any time after partial; result [OUTPUT_CHANNELS]
+//     (const float *partials, uint partials_offset, float *result, uint result_offset)
 //   first and second are the step's operands: (x, w), (y, w), (x, y); with PACK, second is the packed copy and its
 //   offset. Order: pack, then convolve, or partial and reduce.
 //
 // WHICH TO CHOOSE (units: the device's compute units; V = ceil(RESULT_CHANNELS/16))
 //   PACK: as needed, and for kind 0 where OUTPUT_CHANNELS > 128.
 //   tile: by V: 1: 12x1, 2: 12x2, 3: 8x3, 4: 6x4, 5: 5x5, more: 6x4 where 4 divides V, else 12x2 where 2 does, else 5x5
-//     where 5 does, else 8x3 where 3 does, else 6x4. Kind 2: TILE_ROWS is cut down to INPUT_CHANNELS.
+//     where 5 does, else 8x3 where 3 does, else 6x4.
+//     Kind 2: TILE_VECTORS as above, with 24x1 for V = 1; then as many rows as divide the panel's rows most evenly:
+//     ceil(R / ceil(R / TILE_ROWS)) for R rows.
+//   CHUNK, kind 2: lines that make up 8192 / (INPUT_CHANNELS + OUTPUT_CHANNELS) pixels, 64...512 of them; rounded up.
+//   GATHER: INPUT_CHANNELS < 4 with SPLITS > 1 and TAPS * INPUT_CHANNELS * CHUNK * OUTPUT_WIDTH <= 16384.
 //   SPLITS, kind 2: 1 where PIXELS < 1024 or TAPS * INPUT_CHANNELS * OUTPUT_CHANNELS > 524288;
-//     else min(units, ceil(PIXELS/64)).
+//     else min(units, ceil(BATCH * OUTPUT_HEIGHT / CHUNK)).
 #ifndef PREFIX
 #define PREFIX convolution_
 #endif
@@ -118,6 +134,15 @@
 #ifndef SPLITS
 #define SPLITS 1
 #endif
+#ifndef CHUNK
+#define CHUNK 1
+#endif
+#ifndef SUMS
+#define SUMS 0
+#endif
+#ifndef GATHER
+#define GATHER 0
+#endif
 #ifndef OUT_T
 #define OUT_T float
 #endif
@@ -125,6 +150,9 @@
 #define EPILOGUE_PARAMETERS
 #define EPILOGUE_1(acc, batch, row, col) (acc)
 #define EPILOGUE_16(acc, batch, row, col) (acc)
+#endif
+#ifndef EPILOGUE_FETCH
+#define EPILOGUE_FETCH(batch, row, col)
 #endif
 
 #define PASTE_TEXT(x, y) x##y
@@ -156,7 +184,7 @@
 #define RESULT_ROWS (BATCH * RESULT_HEIGHT * RESULT_WIDTH)
 #endif
 #define PIXELS (BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH)
-#define CHUNK 64
+#define PACK_PIXELS 64
 
 // The first column of a column panel, and its vector j's. The last panel is shifted back to end with the matrix.
 #if COLUMN_PANELS > 1
@@ -175,6 +203,9 @@ typedef PASTE(OUT_T, 16) KERNEL(out16u) __attribute__((aligned(sizeof(OUT_T))));
 // Results larger than the caches go past them, where a vector lies in one line.
 #define STREAMS ((long)RESULT_ROWS * COLUMNS >= 1 << 22)
 #ifdef __has_builtin
+#if __has_builtin(__builtin_prefetch)
+#define PREFETCH_STORE(p) __builtin_prefetch(p, 1)
+#endif
 #if __has_builtin(__builtin_nontemporal_store)
 #define STORE_RESULT(place, v) \
     if (STREAMS && ((ulong)(place) & 63) == 0) \
@@ -182,6 +213,9 @@ typedef PASTE(OUT_T, 16) KERNEL(out16u) __attribute__((aligned(sizeof(OUT_T))));
     else \
         *(__global KERNEL(out16u) *)(place) = v
 #endif
+#endif
+#ifndef PREFETCH_STORE
+#define PREFETCH_STORE(p)
 #endif
 #ifndef STORE_RESULT
 #define STORE_RESULT(place, v) *(__global KERNEL(out16u) *)(place) = v
@@ -310,6 +344,13 @@ __kernel void KERNEL(convolve)(
 #endif
     }
 
+    // What the epilogue loads, and where it stores, has time to arrive meanwhile.
+    for (int i = 0; i < TILE_ROWS; i++)
+        for (int j = 0; j < TILE_VECTORS; j++) {
+            const int column = FIRST_COLUMN(column_panel) + VECTOR_COLUMN(j);
+            EPILOGUE_FETCH(0, pixel[i], column);
+            if (!STREAMS) PREFETCH_STORE(result + result_offset + (size_t)pixel[i] * COLUMNS + column);
+        }
     float16 acc[TILE_ROWS][TILE_VECTORS], sums[TILE_ROWS][TILE_VECTORS];
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++)
@@ -362,8 +403,17 @@ __kernel void KERNEL(convolve)(
 #endif
 
 #if KIND == 2
-#define ROW_PANELS ((INPUT_CHANNELS + TILE_ROWS - 1) / TILE_ROWS)
-#define FIRST_ROW(panel) min((panel) * TILE_ROWS, INPUT_CHANNELS - TILE_ROWS)
+// Without GATHER the taps have panels of INPUT_CHANNELS rows each, with it all taps' rows are in the same panels.
+#if GATHER
+#define PANEL_ROWS RESULT_ROWS
+#define PANEL_TAPS 1
+#else
+#define PANEL_ROWS INPUT_CHANNELS
+#define PANEL_TAPS TAPS
+#endif
+#define ROW_PANELS ((PANEL_ROWS + TILE_ROWS - 1) / TILE_ROWS)
+#define FIRST_ROW(panel) min((panel) * TILE_ROWS, PANEL_ROWS - TILE_ROWS)
+#define LINES (BATCH * OUTPUT_HEIGHT)
 
 #if PACK
 #define PIXEL_COLUMNS 16
@@ -372,7 +422,7 @@ __kernel void KERNEL(convolve)(
 __kernel void KERNEL(pack)(
     __global const float *second, const uint second_offset, __global float *packed, const uint packed_offset)
 {
-    const int begin = get_global_id(0) * CHUNK, end = min(begin + CHUNK, PIXELS);
+    const int begin = get_global_id(0) * PACK_PIXELS, end = min(begin + PACK_PIXELS, PIXELS);
     second += second_offset;
     packed += packed_offset;
     for (int p = begin; p < end; p++)
@@ -384,38 +434,75 @@ __kernel void KERNEL(pack)(
 #define PIXEL_VECTOR(panel, j) (FIRST_COLUMN(panel) + VECTOR_COLUMN(j))
 #endif
 
-// Lists the pixels begin ..< end that the tap takes to a pixel of x: the numbers of both. Returns how many there are.
-INLINE int KERNEL(list)(int in_x[CHUNK], int in_y[CHUNK], const int begin, const int end, const int tap)
+// Which pixels of a line of y a tap takes to pixels of x: first ..< end.
+#define FIRST_X(dx) ((dx) >= 0 ? 0 : min((-(dx) + STRIDE_X - 1) / STRIDE_X, OUTPUT_WIDTH))
+#define END_X(dx) ((dx) >= WIDTH ? 0 : min((WIDTH - 1 - (dx)) / STRIDE_X + 1, OUTPUT_WIDTH))
+
+#if GATHER
+// What the taps see of x from each pixel of the lines begin ..< end: [tap][input channel][pixel].
+INLINE void KERNEL(gather)(
+    float patches[PANEL_ROWS * CHUNK * OUTPUT_WIDTH], __global const float *x, const int begin, const int end)
 {
-    const int dy = TAP_Y(tap), dx = TAP_X(tap);
-    int count = 0;
-    for (int p = begin; p < end; p++) {
-        const int line = p / OUTPUT_WIDTH, image = line / OUTPUT_HEIGHT;
-        const int y = line % OUTPUT_HEIGHT * STRIDE_Y + dy, x = p % OUTPUT_WIDTH * STRIDE_X + dx;
-        in_x[count] = (image * HEIGHT + y) * WIDTH + x;
-        in_y[count] = p;
-        count += (uint)y < HEIGHT && (uint)x < WIDTH;
+    for (int tap = 0; tap < TAPS; tap++) {
+        const int dx = TAP_X(tap), first = FIRST_X(dx), stop = END_X(dx);
+        for (int line = begin; line < end; line++) {
+            const int y = line % OUTPUT_HEIGHT * STRIDE_Y + TAP_Y(tap);
+            __global const float *from =
+                x + ((long)(line / OUTPUT_HEIGHT * HEIGHT + y) * WIDTH + dx) * INPUT_CHANNELS;
+            for (int c = 0; c < INPUT_CHANNELS; c++) {
+                float *row = patches + ((tap * INPUT_CHANNELS + c) * CHUNK + line - begin) * OUTPUT_WIDTH;
+                for (int p = 0; p < OUTPUT_WIDTH; p++) row[p] = 0.0f;
+                if ((uint)y < HEIGHT)
+                    for (int p = first; p < stop; p++) row[p] = from[p * STRIDE_X * INPUT_CHANNELS + c];
+            }
+        }
     }
-    return count;
 }
 
-// acc += the tile's part of the listed pairs of pixels.
-INLINE void KERNEL(add_pairs)(
-    float16 acc[TILE_ROWS][TILE_VECTORS], __global const float *x, __global const float *y, const int in_x[CHUNK],
-    const int in_y[CHUNK], const int count, const int column_panel)
+// acc += the tile's part of the products of patches and pixels, of so many pixels.
+INLINE void KERNEL(add_lines)(
+    float16 acc[TILE_ROWS][TILE_VECTORS], const float *factors, __global const float *columns, const int count,
+    const int column_panel)
 {
     for (int p = 0; p < count; p++) {
-        __global const float *factors = x + (size_t)in_x[p] * INPUT_CHANNELS;
-        __global const float *columns = y + (size_t)in_y[p] * PIXEL_COLUMNS;
         float16 values[TILE_VECTORS];
 #pragma unroll
         for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD16(columns + PIXEL_VECTOR(column_panel, j));
 #pragma unroll
         for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
-            for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = fma((float16)(factors[i]), values[j], acc[i][j]);
+            for (int j = 0; j < TILE_VECTORS; j++)
+                acc[i][j] = fma((float16)(factors[i * CHUNK * OUTPUT_WIDTH + p]), values[j], acc[i][j]);
+        columns += PIXEL_COLUMNS;
     }
 }
+#else
+// acc += the tile's part of the products of x and y over the lines begin ..< end of y, at one tap.
+INLINE void KERNEL(add_lines)(
+    float16 acc[TILE_ROWS][TILE_VECTORS], __global const float *x, __global const float *y, const int begin,
+    const int end, const int tap, const int column_panel)
+{
+    const int dy = TAP_Y(tap), dx = TAP_X(tap), first = FIRST_X(dx), stop = END_X(dx);
+    for (int line = begin; line < end; line++) {
+        const int in_y = line % OUTPUT_HEIGHT * STRIDE_Y + dy;
+        if ((uint)in_y >= HEIGHT) continue;
+        const int in_line = line / OUTPUT_HEIGHT * HEIGHT + in_y;
+        __global const float *factors = x + ((long)in_line * WIDTH + first * STRIDE_X + dx) * INPUT_CHANNELS;
+        __global const float *columns = y + ((size_t)line * OUTPUT_WIDTH + first) * PIXEL_COLUMNS;
+        for (int p = first; p < stop; p++) {
+            float16 values[TILE_VECTORS];
+#pragma unroll
+            for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD16(columns + PIXEL_VECTOR(column_panel, j));
+#pragma unroll
+            for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+                for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = fma((float16)(factors[i]), values[j], acc[i][j]);
+            factors += STRIDE_X * INPUT_CHANNELS;
+            columns += PIXEL_COLUMNS;
+        }
+    }
+}
+#endif
 
 #define STORE_TILE(sums) \
     const int own_row = row_panel * TILE_ROWS, first_row = FIRST_ROW(row_panel); \
@@ -433,12 +520,8 @@ __kernel void KERNEL(convolve)(
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
         for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = 0.0f;
-    for (int begin = 0; begin < PIXELS; begin += CHUNK) {
-        int in_x[CHUNK], in_y[CHUNK];
-        const int count = KERNEL(list)(in_x, in_y, begin, min(begin + CHUNK, PIXELS), tap);
-        KERNEL(add_pairs)(
-            acc, first + first_offset + FIRST_ROW(row_panel), second + second_offset, in_x, in_y, count, column_panel);
-    }
+    KERNEL(add_lines)(
+        acc, first + first_offset + FIRST_ROW(row_panel), second + second_offset, 0, LINES, tap, column_panel);
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
@@ -447,20 +530,70 @@ __kernel void KERNEL(convolve)(
 }
 #else
 #define PARTIAL_TILE(split, tap, row_panel, column_panel) \
-    ((((size_t)(split) * TAPS + (tap)) * COLUMN_PANELS + (column_panel)) * ROW_PANELS + (row_panel)) * TILE_ROWS * PANEL
+    ((((size_t)(split) * PANEL_TAPS + (tap)) * COLUMN_PANELS + (column_panel)) * ROW_PANELS + (row_panel)) \
+        * TILE_ROWS * PANEL
+#define TILE_COUNT (PANEL_TAPS * COLUMN_PANELS * ROW_PANELS)
+#define SUMS_STRIDE PIXEL_COLUMNS
+
+#if SUMS
+// The sums of the columns of B over each split's rows, after all tiles: [split][vector], the last vector shifted back.
+#define SUMS_OF(split, vector) \
+    (SPLITS * TILE_COUNT * TILE_ROWS * PANEL + (size_t)((split) * VECTORS + (vector)) * 16)
+#define SUMS_COLUMN(vector) (COLUMNS < 16 ? 0 : min(16 * (vector), COLUMNS - 16))
+
+// Adds so many rows of B to them.
+INLINE void KERNEL(add_sums)(
+    __global float *partials, __global const float *b, const int count, const int split, const int is_first)
+{
+    for (int vector = 0; vector < VECTORS; vector++) {
+        __global const float *column = b + SUMS_COLUMN(vector);
+        float16 sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+        int k = 0;
+        for (; k + 4 <= count; k += 4)
+#pragma unroll
+            for (int i = 0; i < 4; i++) sum[i] += LOAD16(column + (size_t)(k + i) * SUMS_STRIDE);
+        for (; k < count; k++) sum[0] += LOAD16(column + (size_t)k * SUMS_STRIDE);
+        __global float *place = partials + SUMS_OF(split, vector);
+        const float16 total = sum[0] + sum[1] + (sum[2] + sum[3]);
+        STORE16(place, is_first ? total : LOAD16(place) + total);
+    }
+}
+
+__kernel void KERNEL(sums)(
+    __global const float *partials, const uint partials_offset, __global float *result, const uint result_offset)
+{
+    const int vector = get_global_id(0), first = SUMS_COLUMN(vector);
+    float16 sum = 0.0f;
+    for (int split = 0; split < SPLITS; split++) sum += LOAD16(partials + partials_offset + SUMS_OF(split, vector));
+    const float *lanes = (const float *)&sum;
+    for (int lane = 16 * vector - first; lane < min(16, COLUMNS - first); lane++)
+        result[result_offset + first + lane] = lanes[lane];
+}
+#endif
 
 __kernel void KERNEL(partial)(
     __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
     __global float *partials, const uint partials_offset)
 {
-    const int split = get_global_id(0), chunks = (PIXELS + CHUNK - 1) / CHUNK;
+    const int split = get_global_id(0), chunks = (LINES + CHUNK - 1) / CHUNK;
     const int start = (int)((long)chunks * split / SPLITS) * CHUNK;
-    const int stop = min((int)((long)chunks * (split + 1) / SPLITS) * CHUNK, PIXELS);
-    for (int begin = start; begin < stop; begin += CHUNK)
-        for (int tap = 0; tap < TAPS; tap++) {
-            int in_x[CHUNK], in_y[CHUNK];
-            const int count = KERNEL(list)(in_x, in_y, begin, min(begin + CHUNK, stop), tap);
-            if (count == 0 && begin != start) continue;
+    const int stop = min((int)((long)chunks * (split + 1) / SPLITS) * CHUNK, LINES);
+    first += first_offset;
+    second += second_offset;
+#if GATHER
+    float patches[PANEL_ROWS * CHUNK * OUTPUT_WIDTH];
+#endif
+    for (int begin = start; begin < stop; begin += CHUNK) {
+        const int end = min(begin + CHUNK, stop);
+#if GATHER
+        KERNEL(gather)(patches, first, begin, end);
+#endif
+#if SUMS
+        KERNEL(add_sums)(
+            partials + partials_offset, second + (size_t)begin * OUTPUT_WIDTH * PIXEL_COLUMNS,
+            (end - begin) * OUTPUT_WIDTH, split, begin == start);
+#endif
+        for (int tap = 0; tap < PANEL_TAPS; tap++)
             for (int column_panel = 0; column_panel < COLUMN_PANELS; column_panel++)
                 for (int row_panel = 0; row_panel < ROW_PANELS; row_panel++) {
                     __global float *tile =
@@ -471,15 +604,20 @@ __kernel void KERNEL(partial)(
 #pragma unroll
                         for (int j = 0; j < TILE_VECTORS; j++)
                             acc[i][j] = begin == start ? (float16)(0.0f) : LOAD16(tile + i * PANEL + 16 * j);
-                    KERNEL(add_pairs)(
-                        acc, first + first_offset + FIRST_ROW(row_panel), second + second_offset, in_x, in_y, count,
+#if GATHER
+                    KERNEL(add_lines)(
+                        acc, patches + FIRST_ROW(row_panel) * CHUNK * OUTPUT_WIDTH,
+                        second + (size_t)begin * OUTPUT_WIDTH * PIXEL_COLUMNS, (end - begin) * OUTPUT_WIDTH,
                         column_panel);
+#else
+                    KERNEL(add_lines)(acc, first + FIRST_ROW(row_panel), second, begin, end, tap, column_panel);
+#endif
 #pragma unroll
                     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
                         for (int j = 0; j < TILE_VECTORS; j++) STORE16(tile + i * PANEL + 16 * j, acc[i][j]);
                 }
-        }
+    }
 }
 
 __kernel void KERNEL(reduce)(
@@ -500,11 +638,20 @@ __kernel void KERNEL(reduce)(
     STORE_TILE(sums)
 }
 #undef PARTIAL_TILE
+#undef TILE_COUNT
+#undef SUMS_STRIDE
+#undef SUMS_OF
+#undef SUMS_COLUMN
 #endif
+#undef PANEL_ROWS
+#undef PANEL_TAPS
 #undef ROW_PANELS
 #undef FIRST_ROW
+#undef LINES
 #undef PIXEL_COLUMNS
 #undef PIXEL_VECTOR
+#undef FIRST_X
+#undef END_X
 #undef STORE_TILE
 #endif
 
@@ -525,12 +672,16 @@ __kernel void KERNEL(reduce)(
 #undef TILE_VECTORS
 #undef PACK
 #undef SPLITS
+#undef CHUNK
+#undef SUMS
+#undef GATHER
 #undef OUT_T
 #undef EPILOGUE_PARAMETERS
 #undef EPILOGUE_1
 #undef EPILOGUE_4
 #undef EPILOGUE_8
 #undef EPILOGUE_16
+#undef EPILOGUE_FETCH
 #undef PASTE_TEXT
 #undef PASTE
 #undef KERNEL
@@ -545,13 +696,14 @@ __kernel void KERNEL(reduce)(
 #undef PANEL
 #undef RESULT_ROWS
 #undef PIXELS
-#undef CHUNK
+#undef PACK_PIXELS
 #undef FIRST_COLUMN
 #undef VECTOR_COLUMN
 #undef LOAD16
 #undef STORE16
 #undef STREAMS
 #undef STORE_RESULT
+#undef PREFETCH_STORE
 #undef INLINE
 #undef TAP_Y
 #undef TAP_X

@@ -18,9 +18,12 @@
 //   TILE_COLUMNS                      form 2: columns of a tile, 1...min(4, COLUMNS)          (4)
 //   PACK_A PACK_B                     1: the operand is first packed into scratch             (0 0)
 //   SPLITS                            form 1: ranges that the depth is divided into, 1...ceil(DEPTH/64)   (2)
+//   SUMS                              form 1 with BATCH == 1 and B_COLUMN_STRIDE == 1: 1 to sum B over its rows, too:
+//                                     the gradient of a bias  (0)
 //   OUT_T                             element type of C: float, int, uchar                    (float)
 //   EPILOGUE_PARAMETERS EPILOGUE_1(acc, batch, row, col) EPILOGUE_16(...)
 //                                     given together or not at all; EPILOGUE_4 is used by form 2 in EPILOGUE_16's place
+//   EPILOGUE_FETCH(batch, row, col)   asks early for what EPILOGUE_16 will load               (nothing)
 //
 // KERNELS. The local size is (1, 1, 1) for all. Offsets are in elements. With
 //   panels(n, t) = ceil(n / t),  RP = panels(ROWS, TILE_ROWS),  CP = panels(ceil(COLUMNS/16), TILE_VECTORS),
@@ -37,9 +40,11 @@
 //     (const float *a, uint a_offset, const float *b, uint b_offset, OUT_T *c, uint c_offset EPILOGUE_PARAMETERS)
 //   PREFIX##partial     (form 1)            global (SPLITS, 1, BATCH)
 //     (const float *a, uint a_offset, const float *b, uint b_offset, float *partials, uint partials_offset)
-//     partials holds SPLITS * BATCH * CP * RP * TILE_ROWS * TILE_VECTORS * 16 floats
+//     partials holds SPLITS * BATCH * CP * RP * TILE_ROWS * TILE_VECTORS * 16 floats, with SUMS then SPLITS * V * 16
 //   PREFIX##reduce      (form 1)            global (RP, CP, BATCH)
 //     (const float *partials, uint partials_offset, OUT_T *c, uint c_offset EPILOGUE_PARAMETERS)
+//   PREFIX##sums        (with SUMS)         global (V, 1, 1), any time after partial; result [COLUMNS]
+//     (const float *partials, uint partials_offset, float *result, uint result_offset)
 //   product and partial take the packed copy and its offset in the place of a packed operand. Order: pack_a, pack_b,
 //   then product, or partial and reduce.
 //
@@ -58,7 +63,8 @@
 //     ROWS < 6: ROWS x min(V, 8, 25 / ROWS). Otherwise by V: 1: 12x1, 2: 12x2, 3: 8x3, 4: 6x4, 5: 5x5, more: of 6x4,
 //     12x2, 8x3, 5x5 the one with the least RP * CP * TILE_VECTORS * (2 * TILE_ROWS + s), the first of equals, where s
 //     is 0 with ROWS >= 1024 (B is packed) and 1 otherwise (B comes from further away).
-//     TILE_ROWS is always cut down to ROWS.
+//     TILE_ROWS is always cut down to ROWS. Form 1: 24x1 for V = 1; and with TILE_ROWS cut down further, to
+//     ceil(ROWS / ceil(ROWS / TILE_ROWS)), tiles are even.
 //   PACK_B, forms 0 and 1: B_COLUMN_STRIDE != 1 or COLUMNS < 16 (required); form 0 also: ROWS >= 1024, or ROWS >= 256
 //     and B_ROW_STRIDE >= 512.
 //   PACK_A, form 0: A_COLUMN_STRIDE >= 1000, DEPTH >= 512 and COLUMNS >= 256.
@@ -113,6 +119,9 @@
 #ifndef PACK_B
 #define PACK_B 0
 #endif
+#ifndef SUMS
+#define SUMS 0
+#endif
 #ifndef SPLITS
 #define SPLITS 2
 #endif
@@ -124,6 +133,9 @@
 #define EPILOGUE_1(acc, batch, row, col) (acc)
 #define EPILOGUE_4(acc, batch, row, col) (acc)
 #define EPILOGUE_16(acc, batch, row, col) (acc)
+#endif
+#ifndef EPILOGUE_FETCH
+#define EPILOGUE_FETCH(batch, row, col)
 #endif
 
 #define PASTE_TEXT(x, y) x##y
@@ -153,10 +165,12 @@ typedef PASTE(OUT_T, 4) KERNEL(out4u) __attribute__((aligned(sizeof(OUT_T))));
 #ifdef __has_builtin
 #if __has_builtin(__builtin_prefetch)
 #define PREFETCH(p) __builtin_prefetch(p)
+#define PREFETCH_STORE(p) __builtin_prefetch(p, 1)
 #endif
 #endif
 #ifndef PREFETCH
 #define PREFETCH(p)
+#define PREFETCH_STORE(p)
 #endif
 // Results larger than the caches go past them, where a vector lies in one line.
 #define STREAMS ((long)BATCH * ROWS * COLUMNS >= 1 << 22)
@@ -348,6 +362,13 @@ __kernel void KERNEL(product)(
     const uint c_offset EPILOGUE_PARAMETERS)
 {
     const int row_panel = get_global_id(0), column_panel = get_global_id(1), batch = get_global_id(2);
+    // What the epilogue loads, and where it stores, has time to arrive meanwhile; if there is any.
+    for (int i = 0; DEPTH >= 32 && i < TILE_ROWS; i++)
+        for (int j = 0; j < TILE_VECTORS; j++) {
+            const int row = FIRST_ROW(row_panel) + i, column = FIRST_COLUMN(column_panel) + VECTOR_COLUMN(j);
+            EPILOGUE_FETCH(batch, row, column);
+            if (!STREAMS) PREFETCH_STORE(c + c_offset + ((size_t)batch * ROWS + row) * COLUMNS + column);
+        }
     float16 acc[TILE_ROWS][TILE_VECTORS], result[TILE_ROWS][TILE_VECTORS];
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++)
@@ -367,8 +388,46 @@ __kernel void KERNEL(product)(
 
 #if FORM == 1
 #define TILE_SIZE (TILE_ROWS * PANEL)
+#define TILE_COUNT (BATCH * COLUMN_PANELS * ROW_PANELS)
+#define SUMS_STRIDE B_ROW
 #define PARTIAL_TILE(split, row_panel, column_panel, batch) \
     ((((size_t)(split) * BATCH + (batch)) * COLUMN_PANELS + (column_panel)) * ROW_PANELS + (row_panel)) * TILE_SIZE
+
+#if SUMS
+// The sums of the columns of B over each split's rows, after all tiles: [split][vector], the last vector shifted back.
+#define SUMS_OF(split, vector) \
+    (SPLITS * TILE_COUNT * TILE_ROWS * PANEL + (size_t)((split) * VECTORS + (vector)) * 16)
+#define SUMS_COLUMN(vector) (COLUMNS < 16 ? 0 : min(16 * (vector), COLUMNS - 16))
+
+// Adds so many rows of B to them.
+INLINE void KERNEL(add_sums)(
+    __global float *partials, __global const float *b, const int count, const int split, const int is_first)
+{
+    for (int vector = 0; vector < VECTORS; vector++) {
+        __global const float *column = b + SUMS_COLUMN(vector);
+        float16 sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+        int k = 0;
+        for (; k + 4 <= count; k += 4)
+#pragma unroll
+            for (int i = 0; i < 4; i++) sum[i] += LOAD16(column + (size_t)(k + i) * SUMS_STRIDE);
+        for (; k < count; k++) sum[0] += LOAD16(column + (size_t)k * SUMS_STRIDE);
+        __global float *place = partials + SUMS_OF(split, vector);
+        const float16 total = sum[0] + sum[1] + (sum[2] + sum[3]);
+        STORE16(place, is_first ? total : LOAD16(place) + total);
+    }
+}
+
+__kernel void KERNEL(sums)(
+    __global const float *partials, const uint partials_offset, __global float *result, const uint result_offset)
+{
+    const int vector = get_global_id(0), first = SUMS_COLUMN(vector);
+    float16 sum = 0.0f;
+    for (int split = 0; split < SPLITS; split++) sum += LOAD16(partials + partials_offset + SUMS_OF(split, vector));
+    const float *lanes = (const float *)&sum;
+    for (int lane = 16 * vector - first; lane < min(16, COLUMNS - first); lane++)
+        result[result_offset + first + lane] = lanes[lane];
+}
+#endif
 
 __kernel void KERNEL(partial)(
     __global const float *a, const uint a_offset, __global const float *b, const uint b_offset,
@@ -378,7 +437,11 @@ __kernel void KERNEL(partial)(
     const int chunks = (DEPTH + SPLIT_DEPTH - 1) / SPLIT_DEPTH;
     const int first = (int)((long)chunks * split / SPLITS) * SPLIT_DEPTH;
     const int end = min((int)((long)chunks * (split + 1) / SPLITS) * SPLIT_DEPTH, DEPTH);
-    for (int k = first; k < end; k += SPLIT_DEPTH)
+    for (int k = first; k < end; k += SPLIT_DEPTH) {
+#if SUMS
+        KERNEL(add_sums)(
+            partials + partials_offset, b + b_offset + (size_t)k * B_ROW, min(end - k, SPLIT_DEPTH), split, k == first);
+#endif
         for (int column_panel = 0; column_panel < COLUMN_PANELS; column_panel++)
             for (int row_panel = 0; row_panel < ROW_PANELS; row_panel++) {
                 __global float *tile = partials + partials_offset + PARTIAL_TILE(split, row_panel, column_panel, batch);
@@ -397,6 +460,7 @@ __kernel void KERNEL(partial)(
 #pragma unroll
                     for (int j = 0; j < TILE_VECTORS; j++) STORE16(tile + i * PANEL + 16 * j, acc[i][j]);
             }
+    }
 }
 
 __kernel void KERNEL(reduce)(
@@ -417,7 +481,11 @@ __kernel void KERNEL(reduce)(
     STORE_TILE(sum)
 }
 #undef TILE_SIZE
+#undef TILE_COUNT
 #undef PARTIAL_TILE
+#undef SUMS_STRIDE
+#undef SUMS_OF
+#undef SUMS_COLUMN
 #endif
 
 #if FORM == 2
@@ -511,12 +579,14 @@ __kernel void KERNEL(product)(
 #undef PACK_A
 #undef PACK_B
 #undef SPLITS
+#undef SUMS
 #undef OUT_T
 #undef EPILOGUE_PARAMETERS
 #undef EPILOGUE_1
 #undef EPILOGUE_4
 #undef EPILOGUE_8
 #undef EPILOGUE_16
+#undef EPILOGUE_FETCH
 #undef PASTE_TEXT
 #undef PASTE
 #undef KERNEL
@@ -530,6 +600,7 @@ __kernel void KERNEL(product)(
 #undef LOAD16
 #undef STORE16
 #undef PREFETCH
+#undef PREFETCH_STORE
 #undef STREAMS
 #undef STORE_RESULT
 #undef FIRST_ROW

@@ -25,9 +25,16 @@
 //                                  of the row's beginning for places that move on
 //   run(call, place)               calls the function
 //
-// KERNEL
-//   KERNEL_NAME                    a work-group an instance; local size: GROUP ? any power of two : 1
+// KERNELS
+//   LOCAL(copy0), LOCAL(copy1), ...
+//                                  generated; before the other: they copy what stays as it is during the scan into one
+//                                  buffer, products' right operands as raster_scan_pack.cl writes them. Global:
+//                                  (any, the entries of the part); local size: GROUP ? any : 1
+//     (const uchar *buffer0, ..., float *constants)
+//   KERNEL_NAME                    a work-group an instance; local size: GROUP ? any power of two : 1. With GROUP, local
+//                                  memory holds (PLACES + MOVING_PLACES) addresses
 //     (BUFFERS)
+//   Buffers are bytes, uchar *, in the order of their first use.
 #if GROUP
 #define SHARED __local
 #define MEET barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);

@@ -2,9 +2,9 @@
 // Float32, with few rows (the images of an instance) and a B that stays the same for the whole scan.
 //
 // B is read from panels, which hold the columns that one tile needs in the order in which it needs them:
-// [batch][panel][depth][16 * TILE_VECTORS], zero beyond the last column. The scan's own pack kernel writes them before it
-// begins, for all products in the order of their calls, so that a pass over a program reads memory from front to back;
-// a B that the scan itself writes is packed by a call before its product.
+// [batch][panel][depth][16 * TILE_VECTORS], zero beyond the last column. They are written before the scan begins, for all
+// products in the order of their calls, so that a pass over a program reads memory from front to back; a B that the scan
+// itself writes is packed by a call before its product.
 //
 // A tile of C, TILE_ROWS x TILE_VECTORS float16, is summed in registers, one fma() an element and step of the depth, in
 // ascending order from zero: the same bits as the tiles of matmul_cpu.cl (its form 0). All tiles of a panel follow one
@@ -24,17 +24,16 @@
 //   A_POINTERS A_NAMES                the parameters for their addresses, and these between commas
 //   SHARES_B                          1 where all products of the batch share one B
 //   TILE_ROWS TILE_VECTORS            the tile: at most ROWS rows, and at most 28 float16 in all
-//   OUT_T                             element type of C: float, int, uchar
-//   EPILOGUE_PARAMETERS EPILOGUE_1(acc, batch, row, col) EPILOGUE_16(acc, batch, row, col)
-//                                     what is stored for results acc from column col on; parameters begin with a comma
+//   STORE_1(acc, batch, row, col) STORE_16(acc, batch, row, col)
+//                                     compute the epilogue of results acc from column col on, and store what is to be
+//                                     stored; STORE_16 is not needed where COLUMNS < 16
+//   STORE_PARAMETERS                  what they need as parameters, each with a comma before it
 //
 // FUNCTION
-//   FUNCTION(A_POINTERS, const float *packed_b, OUT_T *c EPILOGUE_PARAMETERS)
+//   FUNCTION(A_POINTERS, const float *packed_b STORE_PARAMETERS)
 #define PANEL (16 * TILE_VECTORS)
 #define ROW_PANELS ((ROWS + TILE_ROWS - 1) / TILE_ROWS)
 #define COLUMN_PANELS ((COLUMNS + PANEL - 1) / PANEL)
-#define PASTE_TEXT(x, y) x##y
-#define PASTE(x, y) PASTE_TEXT(x, y)
 #ifdef __has_builtin
 #if __has_builtin(__builtin_prefetch)
 #define PREFETCH(p) __builtin_prefetch(p)
@@ -47,9 +46,8 @@
 #define AHEAD 1024
 
 typedef float16 FLOATS __attribute__((aligned(4)));
-typedef PASTE(OUT_T, 16) PASTE(FLOATS, _out) __attribute__((aligned(sizeof(OUT_T))));
 
-static void FUNCTION(A_POINTERS, __global const float *packed_b, __global OUT_T *c EPILOGUE_PARAMETERS)
+static void FUNCTION(A_POINTERS, __global const float *packed_b STORE_PARAMETERS)
 {
     __global const float *const sources[SEGMENTS] = {A_NAMES};
     for (int batch = 0; batch < BATCH; batch++)
@@ -87,20 +85,19 @@ static void FUNCTION(A_POINTERS, __global const float *packed_b, __global OUT_T 
                 for (int i = 0; i < TILE_ROWS; i++) {
                     const int row = first_row + i;
                     if (ROWS % TILE_ROWS != 0 && row < own_row) continue;
-                    __global OUT_T *place = c + ((long)batch * ROWS + row) * COLUMNS;
 #pragma unroll
                     for (int j = 0; j < TILE_VECTORS; j++) {
                         const int column = panel * PANEL + 16 * j;
+#if COLUMNS >= 16
                         if (COLUMNS % PANEL == 0 || column + 16 <= COLUMNS) {
-                            *(__global PASTE(FLOATS, _out) *)(place + column) =
-                                EPILOGUE_16(acc[i][j], batch, row, column);
-                        } else {
-                            // A copy in memory: indexing the sums themselves would take them out of the registers.
-                            const float16 sums = acc[i][j];
-                            for (int lane = 0; column + lane < COLUMNS; lane++)
-                                place[column + lane] =
-                                    EPILOGUE_1(((const float *)&sums)[lane], batch, row, column + lane);
+                            STORE_16(acc[i][j], batch, row, column);
+                            continue;
                         }
+#endif
+                        // A copy in memory: indexing the sums themselves would take them out of the registers.
+                        const float16 sums = acc[i][j];
+                        for (int lane = 0; column + lane < COLUMNS; lane++)
+                            STORE_1(((const float *)&sums)[lane], batch, row, column + lane);
                     }
                 }
             }
@@ -122,14 +119,11 @@ static void FUNCTION(A_POINTERS, __global const float *packed_b, __global OUT_T 
 #undef SHARES_B
 #undef TILE_ROWS
 #undef TILE_VECTORS
-#undef OUT_T
-#undef EPILOGUE_PARAMETERS
-#undef EPILOGUE_1
-#undef EPILOGUE_16
+#undef STORE_PARAMETERS
+#undef STORE_1
+#undef STORE_16
 #undef PANEL
 #undef ROW_PANELS
 #undef COLUMN_PANELS
-#undef PASTE_TEXT
-#undef PASTE
 #undef PREFETCH
 #undef AHEAD

@@ -17,17 +17,16 @@
 //   A_POINTERS A_NAMES                the parameters for their addresses, and these between commas
 //   ITEM_ROWS                         rows of one item, 1 ... ROWS
 //   LOADS_4                           1 where A_COLUMN_STRIDE is 1 and A always aligned as float4
-//   OUT_T                             element type of C: float, int, uchar
-//   EPILOGUE_PARAMETERS EPILOGUE_1(acc, batch, row, col)
-//                                     what is stored for result acc; parameters begin with a comma
+//   STORE_1(acc, batch, row, col)     computes the epilogue of result acc, and stores what is to be stored
+//   STORE_PARAMETERS                  what it needs as parameters, each with a comma before it
 //
 // FUNCTION, to be called by every item
-//   FUNCTION(A_POINTERS, const float *b, OUT_T *c EPILOGUE_PARAMETERS)
+//   FUNCTION(A_POINTERS, const float *b STORE_PARAMETERS)
 // Steps of the depth taken together, where A can be read in fours.
 #define STEPS (SEGMENT_DEPTH >= 16 ? 16 : 4)
 #define ROW_PANELS ((ROWS + ITEM_ROWS - 1) / ITEM_ROWS)
 
-static void FUNCTION(A_POINTERS, __global const float *b, __global OUT_T *c EPILOGUE_PARAMETERS)
+static void FUNCTION(A_POINTERS, __global const float *b STORE_PARAMETERS)
 {
     __global const float *const sources[SEGMENTS] = {A_NAMES};
     for (int unit = get_local_id(0); unit < BATCH * ROW_PANELS * COLUMNS; unit += get_local_size(0)) {
@@ -71,8 +70,7 @@ static void FUNCTION(A_POINTERS, __global const float *b, __global OUT_T *c EPIL
 #pragma unroll
         for (int i = 0; i < ITEM_ROWS; i++) {
             const int row = first_row + i;
-            if (row >= own_row)
-                c[((long)batch * ROWS + row) * COLUMNS + column] = EPILOGUE_1(acc[i], batch, row, column);
+            if (row >= own_row) STORE_1(acc[i], batch, row, column);
         }
     }
 }
@@ -94,8 +92,7 @@ static void FUNCTION(A_POINTERS, __global const float *b, __global OUT_T *c EPIL
 #undef A_NAMES
 #undef ITEM_ROWS
 #undef LOADS_4
-#undef OUT_T
-#undef EPILOGUE_PARAMETERS
-#undef EPILOGUE_1
+#undef STORE_PARAMETERS
+#undef STORE_1
 #undef ROW_PANELS
 #undef STEPS

@@ -5,7 +5,7 @@ extension OpenCLDevice {
     public func prepare(_ steps: [Step]) throws -> any PreparedSteps {
         var plan = LaunchPlan(traits: traits)
         do {
-            for step in steps { try plan.add(step) }
+            try plan.add(steps)
         } catch {
             throw error.naming(device: info.name)
         }

@@ -37,9 +37,10 @@ struct WeightNormTests {
         let x = Numbers.noise(2 * 5 * 4 * 3, seed: 3)
         let image = try Tensor(x, shape: [2, 5, 4, 3])
         let plain = try Tensor(weight, shape: layer.direction.shape)
-        let expected = try setting.transposed.map {
-            try image.transposeConvolved(plain, window: layer.window, extra: $0)
-        } ?? image.convolved(plain, window: layer.window)
+        let expected =
+            try setting.transposed.map {
+                try image.transposeConvolved(plain, window: layer.window, extra: $0)
+            } ?? image.convolved(plain, window: layer.window)
         let y = try layer(image, Context())
         // A stride halves and rounds up; the transposed one makes up for it.
         let size = setting.transposed != nil ? [10, 7] : setting.stride == 2 ? [3, 2] : [5, 4]

@@ -7,7 +7,7 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tessera-bench",
         abstract: "Times Tessera on its devices, beside PyTorch where a Python with it is named.",
-        subcommands: [VAEStep.self, Operations.self], defaultSubcommand: VAEStep.self)
+        subcommands: [VAEStep.self, PixelCNNStep.self, Sampling.self, Operations.self], defaultSubcommand: VAEStep.self)
 }
 
 /// Options that every benchmark takes.
@@ -16,6 +16,8 @@ struct BenchOptions: ParsableArguments {
     var device: String?
     @Option(help: "Timed rounds; the median is reported.")
     var rounds = 7
+    @Flag(help: "One JSON object a line instead of comma-separated values.")
+    var json = false
 
     func devices() throws -> [any Device] {
         guard let device else { return DeviceSelection.all }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Tessera
 
 /// The VAE step of `peers/torch_peers.py`: 784-400-(20,20)-400-784, ReLU, Bernoulli decoder on grey pixels, batch 128,
@@ -9,12 +8,7 @@ struct VAEStep: ParsableCommand {
         commandName: "vae", abstract: "The training step of a VAE, interleaved with PyTorch's.")
 
     @OptionGroup var options: BenchOptions
-    @Option(help: "A Python with PyTorch, to run peers/torch_peers.py between our rounds.")
-    var python: String?
-    @Option(help: "Threads for PyTorch.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
-    @Option(help: "The workloads of PyTorch.")
-    var peers = "peers/torch_peers.py"
+    @OptionGroup var peer: PeerOptions
     @Flag(help: "Print the plan and the time of each of its steps.")
     var profile = false
 
@@ -25,26 +19,19 @@ struct VAEStep: ParsableCommand {
         if profile {
             for (device, step) in steps { print("\(device.info.name)\n\(try step.profile())") }
         }
-        var ours = [[Double]](repeating: [], count: steps.count)
-        var torch: [Double] = []
+        // The encoder 784-400-(20,20) and the decoder 20-400-784, forward once and backward twice.
+        let multiplyAdds = 784 * 400 + 400 * 40 + 20 * 400 + 400 * 784
+        var table = TimeTable(workload: "vae", examples: Self.batch, operations: 6 * Self.batch * multiplyAdds)
+        table.contenders = steps.map { .init(name: $0.device.info.name, launches: $0.step.launches) }
+        var peers = TimeTable.Contender(name: peer.name)
         for _ in 0..<options.rounds {
             for (index, entry) in steps.enumerated() {
-                ours[index].append(try Self.time(entry.step, on: entry.device))
+                table.contenders[index].times.append(try Self.time(entry.step, on: entry.device))
             }
-            if let python { torch.append(try peer(python)) }
+            if let time = try peer.best("vae") { peers.times.append(time) }
         }
-        let reference = median(torch)
-        print("device,median_us,min_us,max_us,launches,ratio_to_torch")
-        for (index, entry) in steps.enumerated() {
-            row(entry.device.info.name, ours[index], launches: "\(entry.step.launches)", reference: reference)
-        }
-        if python != nil { row("PyTorch cpu x\(threads)", torch, launches: "", reference: reference) }
-    }
-
-    private func row(_ name: String, _ times: [Double], launches: String, reference: Double) {
-        let figures = [median(times), times.min() ?? .nan, times.max() ?? .nan].map { String(format: "%.1f", $0 * 1e6) }
-        let ratio = reference.isNaN ? "" : String(format: "%.2f", reference / median(times))
-        print("\"\(name)\",\(figures.joined(separator: ",")),\(launches),\(ratio)")
+        table.contenders.append(peers)
+        try table.print(reference: peers.name, json: options.json)
     }
 
     static func step(on device: any Device) throws -> CompiledFunction {
@@ -74,25 +61,5 @@ struct VAEStep: ParsableCommand {
             for _ in 0..<runs { try step.run() }
             try device.synchronize()
         } / Double(runs)
-    }
-
-    /// One run of PyTorch's workload: the best of its variants, in seconds a step.
-    private func peer(_ python: String) throws -> Double {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = [peers, "--device", "cpu", "--threads", "\(threads)", "--only", "vae"]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        let times = output.split(separator: UInt8(ascii: "\n")).compactMap { line -> Double? in
-            let object = try? JSONSerialization.jsonObject(with: line) as? [String: Any]
-            return object?["seconds"] as? Double
-        }
-        guard process.terminationStatus == 0, let best = times.min() else {
-            throw ValidationError("\(python) \(peers) printed no time; is PyTorch installed there?")
-        }
-        return best
     }
 }

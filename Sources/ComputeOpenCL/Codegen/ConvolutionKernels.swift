@@ -23,53 +23,79 @@ extension LaunchPlan {
     private mutating func addCPU(_ step: ConvolutionStep, _ work: ConvolutionWork) throws(DeviceError) {
         let g = step.geometry
         let vectors = ceilingDivide(work.resultChannels, 16)
-        var tile = LaunchPlan.cpuConvolutionTile(vectors)
-        if step.kind == .weightGradient { tile.rows = min(tile.rows, g.inputChannels) }
-        let packs =
-            switch step.kind {
-            case .forward: g.outputChannels < 16 || g.outputChannels > 128
-            case .inputGradient: true
-            case .weightGradient: g.outputChannels < 16
-            }
-        let isSplit = step.kind == .weightGradient && work.outputPixels >= 1024 && work.resultCount <= 524_288
-        let splits = isSplit ? min(traits.computeUnits, ceilingDivide(work.outputPixels, 64)) : 1
+        if step.kind == .weightGradient { return try addCPUWeightGradient(step, work) }
+        let tile = LaunchPlan.cpuConvolutionTile(vectors)
+        let packs = step.kind == .inputGradient || g.outputChannels < 16 || g.outputChannels > 128
         let columnPanels = ceilingDivide(vectors, tile.vectors)
 
         var macros = work.macros
         macros["TILE_ROWS"] = tile.rows
         macros["TILE_VECTORS"] = tile.vectors
         macros["PACK"] = packs ? 1 : 0
-        macros["SPLITS"] = splits
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1, 16], traits: traits)
         let kernels = try product("convolution_cpu", macros, after, more: work.taps)
 
         var second = step.second
-        if packs && step.kind == .weightGradient {
-            second = newScratch(count: work.outputPixels * 16, .float32)
-            try launch(kernels, "pack", [step.second, second], [ceilingDivide(work.outputPixels, 64), 1, 1])
-        } else if packs {
+        if packs {
             let count = columnPanels * g.taps.count * work.sourceChannels * tile.vectors * 16
             second = newScratch(count: count, .float32)
             let blocks = g.taps.count * ceilingDivide(work.sourceChannels, 16)
             try launch(kernels, "pack", [step.second, second], [blocks, columnPanels, 1])
         }
-
-        if step.kind == .weightGradient {
-            let rowPanels = ceilingDivide(g.inputChannels, tile.rows)
-            let groups = [rowPanels, columnPanels, g.taps.count]
-            if splits == 1 {
-                let operands = [step.first, second, step.destination]
-                return try launch(kernels, "convolve", operands, groups, epilogue: after)
-            }
-            let tiles = groups.reduce(1, *)
-            let partials = newScratch(count: splits * tiles * tile.rows * tile.vectors * 16, .float32)
-            try launch(kernels, "partial", [step.first, second, partials], [splits, 1, 1])
-            return try launch(kernels, "reduce", [partials, step.destination], groups, epilogue: after)
-        }
         zeros = max(zeros, work.sourceChannels)
         try launch(
             kernels, "convolve", [step.first, second, .zeros, step.destination],
             [ceilingDivide(work.rows, tile.rows), columnPanels, work.phases], epilogue: after)
+    }
+
+    private mutating func addCPUWeightGradient(
+        _ step: ConvolutionStep, _ work: ConvolutionWork
+    ) throws(DeviceError) {
+        let g = step.geometry
+        let lines = g.batch * g.outputHeight
+        let vectors = ceilingDivide(g.outputChannels, 16)
+        let pixels = min(max(8192 / (g.inputChannels + g.outputChannels), 64), 512)
+        let chunk = min(ceilingDivide(pixels, g.outputWidth), lines)
+        let isSplit = work.outputPixels >= 1024 && work.resultCount <= 524_288
+        let splits = isSplit ? min(traits.computeUnits, ceilingDivide(lines, chunk)) : 1
+        let gathers =
+            splits > 1 && g.inputChannels < 4 && g.taps.count * g.inputChannels * chunk * g.outputWidth <= 16_384
+        let rows = gathers ? g.taps.count * g.inputChannels : g.inputChannels
+        var tile = vectors == 1 ? (rows: 24, vectors: 1) : LaunchPlan.cpuConvolutionTile(vectors)
+        tile.rows = ceilingDivide(rows, ceilingDivide(rows, tile.rows))
+        let packs = g.outputChannels < 16
+
+        var macros = work.macros
+        macros["TILE_ROWS"] = tile.rows
+        macros["TILE_VECTORS"] = tile.vectors
+        macros["PACK"] = packs ? 1 : 0
+        macros["CHUNK"] = chunk
+        macros["SPLITS"] = splits
+        macros["GATHER"] = gathers ? 1 : 0
+        let sums =
+            splits > 1 ? sumsWanted(of: step.second, rows: work.outputPixels, columns: g.outputChannels) : nil
+        macros["SUMS"] = sums == nil ? 0 : 1
+        let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1, 16], traits: traits)
+        let kernels = try product("convolution_cpu", macros, after, more: work.taps)
+
+        var second = step.second
+        if packs {
+            second = newScratch(count: work.outputPixels * 16, .float32)
+            try launch(kernels, "pack", [step.second, second], [ceilingDivide(work.outputPixels, 64), 1, 1])
+        }
+        let groups = [
+            ceilingDivide(rows, tile.rows), ceilingDivide(vectors, tile.vectors), gathers ? 1 : g.taps.count,
+        ]
+        if splits == 1 {
+            let operands = [step.first, second, step.destination]
+            return try launch(kernels, "convolve", operands, groups, epilogue: after)
+        }
+        let tiles = groups.reduce(1, *)
+        let sumVectors = sums?.vectors ?? 0
+        let partials = newScratch(count: splits * (tiles * tile.rows * tile.vectors + sumVectors) * 16, .float32)
+        try launch(kernels, "partial", [step.first, second, partials], [splits, 1, 1])
+        try launch(kernels, "reduce", [partials, step.destination], groups, epilogue: after)
+        if let sums { try finishSums(sums, kernels, partials: partials) }
     }
 
     private static func cpuConvolutionTile(_ vectors: Int) -> (rows: Int, vectors: Int) {

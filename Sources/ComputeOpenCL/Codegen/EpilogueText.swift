@@ -3,6 +3,7 @@ import Compute
 /// An epilogue as functions and macros that a product's or convolution's kernel calls.
 ///
 /// `EPILOGUE_n(acc, batch, row, col)` gives what is stored for columns `col ..< col + n` from their results `acc`;
+/// on CPUs `EPILOGUE_FETCH(batch, row, col)` asks early for what it will load;
 /// `EPILOGUE_PARAMETERS` are its parameters in the kernel's list, starting with a comma; `OUT_T` is the stored type.
 struct EpilogueText {
     /// Goes before the kernel's text, which undefines the macros at its end; empty without an epilogue.
@@ -51,6 +52,12 @@ struct EpilogueText {
             text += "    return \(result);\n}\n"
             text += "#define EPILOGUE_\(width)(acc, batch, row, col) "
             text += "LOCAL(epilogue\(width))(acc, batch, row, col\(names))\n"
+        }
+        if traits.shape == .cpu {
+            text += "static void LOCAL(epilogue_fetch)(\(index) batch, \(index) row, \(index) col\(parameters)) {\n"
+            for line in builder.prologue + values.rowLines() { text += "    \(line)\n" }
+            for place in values.places(at: "col") { text += "    FETCH(\(place));\n" }
+            text += "}\n#define EPILOGUE_FETCH(batch, row, col) LOCAL(epilogue_fetch)(batch, row, col\(names))\n"
         }
         definitions = text
         arguments = builder.arguments

@@ -191,6 +191,19 @@ struct ExpressionEmitter {
         }
     }
 
+    /// Where the loads of a step's plain, contiguous operands begin at inner index `position`; not those that repeat
+    /// one row.
+    func places(at position: String) -> [String] {
+        live.indices.compactMap { number in
+            guard live[number], let access = accesses[number] else { return nil }
+            let walk = walks[access.walk]
+            guard walk.innerStride == 1, walk.innerRange == nil, walk.isInside == nil, walk.base != "0" else {
+                return nil
+            }
+            return "\(access.pointer) + (\(address(access.walk, position)))"
+        }
+    }
+
     /// The address at inner index `position`, without the pointer.
     private func address(_ walk: Int, _ position: String) -> String {
         switch walks[walk].innerStride {

@@ -84,6 +84,10 @@ struct LaunchPlan: Sendable {
     /// Where the slots of a raster scan are noted while its inner steps are added.
     var reach: ScanReach?
 
+    /// What the step after the one being added wants, and the launch that does it.
+    var wantedSums: ColumnSums?
+    var sumsLaunch: Launch?
+
     init(traits: KernelTraits) { self.traits = traits }
 
     mutating func add(_ step: Step) throws(DeviceError) {

@@ -52,7 +52,7 @@ extension LaunchPlan {
     private mutating func addCPU(_ step: ContractionStep) throws(DeviceError) {
         let (a, b, units) = (step.a, step.b, traits.computeUnits)
         let vectors = ceilingDivide(step.columns, 16)
-        let tile = LaunchPlan.cpuTile(step.rows, vectors)
+        var tile = LaunchPlan.cpuTile(step.rows, vectors)
         let isDot =
             a.columnStride == 1 && b.rowStride == 1
             && ((step.columns == 1 && step.depth >= 16)
@@ -68,6 +68,11 @@ extension LaunchPlan {
         let packsA = !isDot && !isSplit && a.columnStride >= 1000 && step.depth >= 512 && step.columns >= 256
         let tileColumns = min(4, step.columns)
         let splits = min(units, ceilingDivide(step.depth, 64))
+        // Partial results are few tiles, each over a long sum: equal ones, so that none is shifted back far.
+        if isSplit {
+            let most = vectors == 1 ? 24 : tile.rows
+            tile.rows = ceilingDivide(step.rows, ceilingDivide(step.rows, most))
+        }
         let tileRows = isDot ? min(6, step.rows) : tile.rows
         let rowPanels = ceilingDivide(step.rows, tileRows)
         let columnPanels = ceilingDivide(vectors, tile.vectors)
@@ -80,6 +85,9 @@ extension LaunchPlan {
         macros["PACK_A"] = packsA ? 1 : 0
         macros["PACK_B"] = packsB ? 1 : 0
         macros["SPLITS"] = splits
+        let canSum = isSplit && step.batch == 1 && b.columnStride == 1 && b.rowStride == step.columns
+        let sums = canSum ? sumsWanted(of: b.operand, rows: step.depth, columns: step.columns) : nil
+        macros["SUMS"] = sums == nil ? 0 : 1
         let after = EpilogueText(
             step.epilogue, destination: step.destination.dtype, widths: isDot ? [1, 4] : [1, 16], traits: traits)
         let kernels = try product("matmul_cpu", macros, after)
@@ -96,12 +104,14 @@ extension LaunchPlan {
             try launch(kernels, "pack_b", [b.operand, right], [ceilingDivide(step.depth, 64), columnPanels, copies])
         }
         if isSplit {
-            let partials = newScratch(
-                count: splits * step.batch * columnPanels * rowPanels * tile.rows * tile.vectors * 16, .float32)
+            let tiles = step.batch * columnPanels * rowPanels
+            let count = splits * (tiles * tile.rows * tile.vectors + (sums?.vectors ?? 0)) * 16
+            let partials = newScratch(count: count, .float32)
             try launch(kernels, "partial", [left, right, partials], [splits, 1, step.batch])
             try launch(
                 kernels, "reduce", [partials, step.destination], [rowPanels, columnPanels, step.batch],
                 epilogue: after)
+            if let sums { try finishSums(sums, kernels, partials: partials) }
         } else {
             let across = isDot ? ceilingDivide(step.columns, tileColumns) : columnPanels
             try launch(

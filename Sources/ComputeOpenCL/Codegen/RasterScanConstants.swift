@@ -19,7 +19,7 @@ struct ScanConstants {
     }
 
     /// Larger memory is read where it is, in bytes.
-    private static let largest = 1 << 26
+    private static let largest = 1 << 22
     /// Floats to which entries are aligned.
     private static let alignment = 16
 
@@ -100,7 +100,8 @@ struct ScanConstants {
                     "LOCAL(pack)((__global const float *)\(buffer) + \(panels.offset)L, "
                     + "constants + \(offset), \(panels.arguments), i);"
             }
-            text += "    case \(number):\n        for (int i = first; i < \(count); i += step) \(body)\n        break;\n"
+            text += "    case \(number):\n        for (int i = first; i < \(count); i += step) \(body)\n"
+            text += "        break;\n"
         }
         return text + "    }\n}\n"
     }

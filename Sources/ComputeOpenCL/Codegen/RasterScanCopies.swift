@@ -14,8 +14,7 @@ struct ScanSegments: Hashable {
 /// a convolution. The product can read the taps themselves. The copies are then needed only where the program runs for
 /// the last time, so that memory looks afterwards as if they had been there always.
 struct ScanCopies {
-    let scan: RasterScanStep
-    let bases: [[ClosedRange<Int>]?]
+    let memory: ScanMemory
     /// Shorter runs are better copied: each has a loop of its own.
     static let leastWidth = 16
     /// Larger operands are not looked into.
@@ -23,19 +22,22 @@ struct ScanCopies {
 
     /// For the products of a program that can do without copies, by their place: where they read.
     private(set) var segments: [Int: ScanSegments] = [:]
-    /// The places of the copies.
-    private(set) var copies: Set<Int> = []
+    /// For the same products, the places of the copies that they do without.
+    private(set) var copiesOfProducts: [Int: [Int]] = [:]
+    /// The places of all these copies.
+    var copies: Set<Int> { Set(copiesOfProducts.values.joined()) }
 
-    init(_ scan: RasterScanStep, program: Int, bases: [[ClosedRange<Int>]?]) {
-        self.scan = scan
-        self.bases = bases
-        let steps = scan.programs[program]
+    private var scan: RasterScanStep { memory.scan }
+
+    init(program: Int, _ memory: ScanMemory) {
+        self.memory = memory
+        let steps = memory.scan.programs[program]
         for (index, step) in steps.enumerated() {
             guard case .contraction(let product) = step, let found = sources(of: product, at: index, steps),
                 isUnobserved(product, copies: found.copies, at: index, program)
             else { continue }
             segments[index] = found.segments
-            copies.formUnion(found.copies)
+            copiesOfProducts[index] = found.copies
         }
     }
 
@@ -50,7 +52,8 @@ struct ScanCopies {
         var runs: [Int: Run] = [:]
         var copies: [Int] = []
         for earlier in (0..<index).reversed() {
-            guard case .pointwise(let step) = steps[earlier], let found = columnRuns(of: step, into: a.operand, rows, depth)
+            guard case .pointwise(let step) = steps[earlier],
+                let found = columnRuns(of: step, into: a.operand, rows, depth)
             else { continue }
             for run in found where runs.updateValue(run, forKey: run.column) != nil { return nil }
             copies.append(earlier)
@@ -99,67 +102,33 @@ struct ScanCopies {
             runs.append(
                 Run(
                     column: column, width: across.first.map { view.shape[$0] } ?? 1, source: source,
-                    rowStride: row.map { view.strides[$0] } ?? 0, columnStride: across.first.map { view.strides[$0] } ?? 0))
+                    rowStride: row.map { view.strides[$0] } ?? 0,
+                    columnStride: across.first.map { view.strides[$0] } ?? 0))
         }
         return runs
     }
 
     // MARK: Who else looks
 
-    /// A read or a write of some elements.
-    private struct Access {
-        var operand: Operand
-        var view: View
-    }
-
-    private func accesses(_ step: Step) -> (reads: [Access], writes: [Access]) {
-        func loads(_ expression: Expression, _ operands: [Operand]) -> [Access] {
-            expression.instructions.compactMap(\.read).map { Access(operand: operands[$0.operand], view: $0.view) }
-        }
-        switch step {
-        case .pointwise(let step):
-            let after = step.reduction.map { loads($0.epilogue, step.operands) } ?? []
-            return (
-                loads(step.body, step.operands) + after,
-                step.stores.map { Access(operand: $0.destination, view: $0.view) }
-            )
-        case .contraction(let step):
-            let (a, b) = (step.a, step.b)
-            let views = [
-                View(shape: [step.batch, step.rows, step.depth], strides: [a.batchStride, a.rowStride, a.columnStride]),
-                View(shape: [step.batch, step.depth, step.columns], strides: [b.batchStride, b.rowStride, b.columnStride]),
-            ]
-            let after = step.epilogue.map { loads($0.body, $0.operands) } ?? []
-            return (
-                [Access(operand: a.operand, view: views[0]), Access(operand: b.operand, view: views[1])] + after,
-                [
-                    Access(
-                        operand: step.destination, view: View(contiguous: [step.batch, step.rows, step.columns]))
-                ]
-            )
-        default: return ([], [])
-        }
-    }
-
     /// Whether the product alone sees what the copies write, and their sources stay as they are until it has run.
     private func isUnobserved(_ product: ContractionStep, copies: [Int], at index: Int, _ program: Int) -> Bool {
         let steps = scan.programs[program]
         let region = product.a.operand
         let count = product.rows * product.depth
-        guard !moves(region.slot), let start = copies.min() else { return false }
-        let sources = copies.flatMap { accesses(steps[$0]).reads }
+        guard !memory.moves(region.slot), let start = copies.min() else { return false }
+        let sources = copies.flatMap { memory.accesses(steps[$0]).reads }
         let own = Set(copies)
         for between in start...index where !own.contains(between) {
-            var (reads, writes) = accesses(steps[between])
+            var (reads, writes) = memory.accesses(steps[between])
             if between == index { reads.removeFirst() }
-            if writes.contains(where: { write in sources.contains { mayOverlap(write, $0) } }) { return false }
+            if writes.contains(where: { write in sources.contains { memory.mayOverlap(write, $0) } }) { return false }
             var all = [Bool](repeating: true, count: count)
             for access in reads + writes where !visit(access, region, &all, marks: false) { return false }
         }
         // Afterwards nothing is to read what is left of them.
         var live = [Bool](repeating: true, count: count)
         for step in steps[(index + 1)...] where !pass(step, region, &live) { return false }
-        for (other, bases) in zip(scan.programs, bases) where bases != nil {
+        for (other, bases) in zip(scan.programs, memory.bases) where bases != nil {
             var left = live
             for step in other where !pass(step, region, &left) { return false }
         }
@@ -168,7 +137,7 @@ struct ScanCopies {
 
     /// Follows what is left of a region through a step; false where the step reads some of it.
     private func pass(_ step: Step, _ region: Operand, _ live: inout [Bool]) -> Bool {
-        let (reads, writes) = accesses(step)
+        let (reads, writes) = memory.accesses(step)
         for read in reads where !visit(read, region, &live, marks: false) { return false }
         for write in writes where !visit(write, region, &live, marks: true) { return false }
         return true
@@ -176,15 +145,15 @@ struct ScanCopies {
 
     /// Takes an access's elements out of what is left of a region, or, without `marks`, says false where there is one of
     /// them in it. False too for memory that may be the region's, but moves otherwise.
-    private func visit(_ access: Access, _ region: Operand, _ live: inout [Bool], marks: Bool) -> Bool {
+    private func visit(_ access: ScanAccess, _ region: Operand, _ live: inout [Bool], marks: Bool) -> Bool {
         let (own, other) = (scan.slots[region.slot], scan.slots[access.operand.slot])
         guard own.operand.slot == other.operand.slot, let reach = access.view.reach else { return true }
         let shift = other.operand.offset + access.operand.offset - own.operand.offset - region.offset
-        guard !moves(access.operand.slot), own.instanceStride == other.instanceStride,
+        guard !memory.moves(access.operand.slot), own.instanceStride == other.instanceStride,
             access.operand.dtype == region.dtype
         else {
-            let whole = Access(operand: region, view: View(contiguous: [live.count]))
-            return !mayOverlap(access, whole)
+            let whole = ScanAccess(operand: region, view: View(contiguous: [live.count]))
+            return !memory.mayOverlap(access, whole)
         }
         if reach.upperBound + shift < 0 || reach.lowerBound + shift >= live.count { return true }
         return access.view.forEachAddress { address in
@@ -193,25 +162,6 @@ struct ScanCopies {
             return marks
         }
     }
-
-    /// Whether two accesses may have a byte in common, wherever the scan is.
-    private func mayOverlap(_ a: Access, _ b: Access) -> Bool {
-        guard scan.slots[a.operand.slot].operand.slot == scan.slots[b.operand.slot].operand.slot, let first = bytes(a),
-            let second = bytes(b)
-        else { return false }
-        return first.overlaps(second)
-    }
-
-    private func bytes(_ access: Access) -> ClosedRange<Int>? {
-        guard let reach = access.view.reach else { return nil }
-        let all = bases.compactMap { $0?[access.operand.slot] }
-        guard let low = all.map(\.lowerBound).min(), let high = all.map(\.upperBound).max() else { return nil }
-        let size = access.operand.dtype.size
-        let first = (low + access.operand.offset + reach.lowerBound) * size
-        return first...(high + access.operand.offset + reach.upperBound + 1) * size - 1
-    }
-
-    private func moves(_ slot: Int) -> Bool { scan.slots[slot].rowStride != 0 || scan.slots[slot].columnStride != 0 }
 }
 
 extension View {

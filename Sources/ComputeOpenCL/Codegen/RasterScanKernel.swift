@@ -5,11 +5,13 @@ extension LaunchPlan {
     mutating func addRasterScan(_ step: RasterScanStep) throws(DeviceError) {
         let bases = step.bases
         let constants = ScanConstants(reach: try constantReach(step, bases))
+        let memory = ScanMemory(scan: step, bases: bases)
         var text = RasterScanText(step, traits: traits, constants: constants)
         for (number, program) in step.programs.enumerated() {
             // A program that never runs needs no calls.
             let steps = bases[number] == nil ? [] : program
-            try text.addProgram(steps, ScanCopies(step, program: number, bases: bases))
+            let copies = ScanCopies(program: number, memory)
+            try text.addProgram(steps, copies, ScanFusion(program: number, memory, copies: copies))
         }
         if text.functions.isEmpty { return }
         text.placeScratch()
@@ -29,7 +31,14 @@ extension LaunchPlan {
         let most = traits.parameterBytes / 8
         guard arguments.count <= most else {
             throw .unsupported(
-                device: "OpenCL", what: "a raster scan in one launch with \(arguments.count) buffers; the limit is \(most)")
+                device: "OpenCL",
+                what: "a raster scan in one launch with \(arguments.count) buffers; the limit is \(most)")
+        }
+        guard traits.shape == .cpu || text.places.count <= RasterScanText.mostSharedPlaces else {
+            throw .unsupported(
+                device: "OpenCL",
+                what: "a raster scan in one launch with operands in \(text.places.count) places; the limit is "
+                    + "\(RasterScanText.mostSharedPlaces)")
         }
         let parts = text.constants.parts(buffers: most - 1)
         let source = KernelSource(text: try text.source(parts), widths: text.widths)

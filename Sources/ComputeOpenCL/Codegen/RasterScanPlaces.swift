@@ -81,6 +81,9 @@ extension RasterScanText {
         return (text, moving)
     }
 
+    /// What fits into the least local memory that devices have, 32 KiB, with the rows' addresses.
+    static let mostSharedPlaces = 2000
+
     /// Where addresses are kept: work-groups of many items share them.
     var shared: String { traits.shape == .gpu ? "__local " : "" }
 

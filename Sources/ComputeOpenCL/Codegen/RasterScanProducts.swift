@@ -2,11 +2,10 @@ import Compute
 
 // Products of a raster scan: the functions of raster_scan_cpu.cl and raster_scan_gpu.cl.
 extension RasterScanText {
-    mutating func addProduct(_ step: ContractionStep, _ segments: ScanSegments?) throws(DeviceError) {
+    mutating func addProduct(
+        _ step: ContractionStep, _ segments: ScanSegments?, _ epilogue: ScanEpilogue
+    ) throws(DeviceError) {
         if [step.batch, step.rows, step.columns].contains(0) { return }
-        var numbers = OperandNumbers()
-        var epilogue = step.epilogue
-        epilogue?.operands = (step.epilogue?.operands ?? []).map { numbers.number($0) }
         let left =
             segments
             ?? ScanSegments(
@@ -16,7 +15,7 @@ extension RasterScanText {
         var macros = [
             "FUNCTION": "STEP", "ROWS": "\(step.rows)", "COLUMNS": "\(step.columns)", "DEPTH": "\(step.depth)",
             "BATCH": "\(step.batch)", "A_ROW_STRIDE": "\(left.rowStride)", "A_COLUMN_STRIDE": "\(left.columnStride)",
-            "A_BATCH_STRIDE": "\(step.a.batchStride)", "OUT_T": step.destination.dtype.memoryType,
+            "A_BATCH_STRIDE": "\(step.a.batchStride)",
             "SEGMENTS": "\(names.count)", "SEGMENT_DEPTH": "\(left.width)", "A_NAMES": names.joined(separator: ", "),
             "A_POINTERS": names.map { "__global const float *\($0)" }.joined(separator: ", "),
         ]
@@ -41,16 +40,15 @@ extension RasterScanText {
             macros["LOADS_4"] = isAlwaysAligned(left, sources, step.a.batchStride) ? "1" : "0"
             right = place(step.b.operand)
         }
-        let after = ScanEpilogue(
-            epilogue, destination: step.destination.dtype, widths: traits.shape == .cpu ? [1, 16] : [1],
-            functionBuilder(isWide: false), places(numbers.operands))
+        var widths = [1]
+        if traits.shape == .cpu && step.columns >= 16 { widths.append(16) }
+        let after = ScanStores(epilogue, widths: widths, functionBuilder(isWide: epilogue.isWide))
         let text = after.definitions + (try ProgramText.instance(of: file, macros: macros))
-        let type = step.destination.dtype.memoryType
         call(
             text,
             sources.map { ("const __global float *", $0) } + [("const __global float *", right)]
-                + [("__global \(type) *", place(step.destination))] + after.pointers,
-            widths: after.widths)
+                + after.builder.pointers(places(after.operands)),
+            widths: after.builder.widths.union([1]))
     }
 
     /// The panels of a product's right operand: packed before the scan, or by a call.
@@ -104,57 +102,52 @@ struct ScanTile {
     }
 }
 
-/// A product's epilogue as functions and macros: `EpilogueText` for a kernel of many products.
-struct ScanEpilogue {
+/// The epilogue of a product as functions and macros: `STORE_n(acc, batch, row, col)` computes and stores what follows from
+/// the sums of columns `col ..< col + n`; `STORE_PARAMETERS` are its parameters, each with a comma before it.
+struct ScanStores {
     let definitions: String
-    let pointers: [(type: String, place: ScanPlace)]
-    let widths: Set<Int>
+    let builder: KernelBuilder
+    /// What the numbers of the builder's pointers mean.
+    let operands: [Operand]
 
-    init(
-        _ epilogue: Epilogue?, destination: DType, widths: [Int], _ empty: KernelBuilder, _ operands: [ScanPlace]
-    ) {
-        guard let epilogue else {
-            definitions =
-                "#define EPILOGUE_PARAMETERS\n"
-                + widths.map { "#define EPILOGUE_\($0)(acc, batch, row, col) (acc)\n" }.joined()
-            pointers = []
-            self.widths = [1]
-            return
-        }
+    init(_ epilogue: ScanEpilogue, widths: [Int], _ empty: KernelBuilder) {
         var builder = empty
+        var numbers = OperandNumbers()
+        let axes = ["batch", "row", "col"]
         let values = ExpressionEmitter(
-            epilogue.body, roots: [epilogue.value], operands: epilogue.operands, axes: ["batch", "row", "col"],
-            inner: 2, prefix: "", in: &builder)
+            epilogue.body, roots: epilogue.stores.map(\.value), operands: epilogue.operands.map { numbers.number($0) },
+            axes: axes, inner: 2, prefix: "", in: &builder)
+        let targets = epilogue.stores.map { store in
+            StoreEmitter.Target(
+                Store(value: store.value, destination: numbers.number(store.destination), view: store.view))
+        }
+        let stores = StoreEmitter(targets, axes: axes, inner: 2, prefix: "", in: &builder)
         let bodies = widths.map { width in
             let lines = values.lines(width: width, at: "col", accumulator: "acc", builder: &builder)
-            return (width, lines, values.value(epilogue.value, width: width))
+            return (width, lines + stores.lines(width: width, at: "col", values: values))
         }
+        let index = builder.index
         let parameters = builder.parameters.map { ", " + $0 }.joined()
         let names = builder.parameters.map { ", " + KernelBuilder.name(ofParameter: $0) }.joined()
-        var text = "#define EPILOGUE_PARAMETERS \(parameters)\n"
-        for (width, lines, value) in bodies {
-            let suffix = width == 1 ? "" : "\(width)"
-            let type = destination.memoryType + suffix
-            let head = "float\(suffix) acc, int batch, int row, int col"
-            text += "static \(type) JOIN(STEP, epilogue\(width))(\(head)\(parameters)) {\n"
-            for line in builder.prologue + values.rowLines() + lines { text += "    \(line)\n" }
-            text += "    return \(destination.stored(value, suffix: suffix));\n}\n"
-            text += "#define EPILOGUE_\(width)(acc, batch, row, col) "
-            text += "JOIN(STEP, epilogue\(width))(acc, batch, row, col\(names))\n"
+        var text = "#define STORE_PARAMETERS \(parameters)\n"
+        for (width, lines) in bodies {
+            let type = DType.float32.registerType(width)
+            let head = "\(type) acc, \(index) batch, \(index) row, \(index) col"
+            text += "static void JOIN(STEP, store\(width))(\(head)\(parameters)) {\n"
+            for line in builder.prologue + values.rowLines() + stores.rowLines() + lines { text += "    \(line)\n" }
+            text += "}\n#define STORE_\(width)(acc, batch, row, col) "
+            text += "JOIN(STEP, store\(width))(acc, batch, row, col\(names))\n"
         }
         definitions = text
-        pointers = builder.pointers(operands)
-        self.widths = builder.widths.union([1])
+        self.builder = builder
+        operands = numbers.operands
     }
 }
 
-extension DType {
-    /// A value in a register as the type in memory.
-    fileprivate func stored(_ value: String, suffix: String) -> String {
-        switch self {
-        case .float32, .int32: value
-        case .uint8: "convert_uchar\(suffix)(\(value))"
-        case .bool: "convert_uchar\(suffix)((\(value)) & 1)"
-        }
+extension ScanEpilogue {
+    /// Whether some address needs more than 32 bits.
+    fileprivate var isWide: Bool {
+        let views = body.instructions.compactMap(\.view) + stores.map(\.view)
+        return views.contains { ($0.reach?.upperBound ?? 0) > Int(Int32.max) - (1 << 20) }
     }
 }

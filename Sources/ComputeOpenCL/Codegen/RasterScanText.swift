@@ -51,18 +51,23 @@ struct RasterScanText {
     }
 
     /// Adds the next program.
-    mutating func addProgram(_ steps: [Step], _ copies: ScanCopies) throws(DeviceError) {
+    mutating func addProgram(
+        _ steps: [Step], _ copies: ScanCopies, _ fusion: ScanFusion
+    ) throws(DeviceError) {
         programs.append([])
-        for (index, step) in steps.enumerated() {
-            addsLast = copies.copies.contains(index)
-            try add(step, copies.segments[index])
+        let places = copies.copies
+        for (index, step) in steps.enumerated() where !fusion.fused.contains(index) {
+            addsLast = places.contains(index)
+            try add(step, copies.segments[index], fusion.epilogues[index])
         }
     }
 
-    private mutating func add(_ step: Step, _ segments: ScanSegments?) throws(DeviceError) {
+    private mutating func add(
+        _ step: Step, _ segments: ScanSegments?, _ epilogue: ScanEpilogue?
+    ) throws(DeviceError) {
         switch step {
         case .pointwise(let step): addPointwise(step)
-        case .contraction(let step): try addProduct(step, segments)
+        case .contraction(let step): try addProduct(step, segments, epilogue ?? ScanEpilogue(of: step))
         case .convolution, .gather, .scatterAdd, .rasterScan:
             throw .unsupported(
                 device: "OpenCL", what: "a raster scan in one launch with steps other than pointwise ones and products")

@@ -21,7 +21,8 @@ extension EnlargingModel {
     public var measure: String {
         let given = enlargement == nil ? "" : " given its small version"
         return binarizes
-            ? "-log p of the binarised image\(given), exact" : "-log p of the \(images.levels)-level pixels\(given), exact"
+            ? "-log p of the binarised image\(given), exact"
+            : "-log p of the \(images.levels)-level pixels\(given), exact"
     }
 }
 

@@ -72,7 +72,8 @@ public struct GatedPixelCNN: EnlargingModel, ClassConditionalModel {
         try images.requireFeatures(hidden)
         let isEnlarging = configuration.enlarge != nil
         if let factor = configuration.enlarge { try images.requireMultiple(of: factor) }
-        small = try isEnlarging
+        small =
+            try isEnlarging
             ? [images.channels, hidden].map { try Conv2d($0, hidden, kernel: 3, padding: 1) } : []
         layers = try (0..<configuration.layers).map {
             let kernel = $0 == 0 ? configuration.kernel : nil

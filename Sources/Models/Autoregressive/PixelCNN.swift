@@ -80,10 +80,17 @@ private struct PixelCNNBlock: Layer {
     let masked: MaskedConv2d
     let widening: MaskedConv2d
 
+    /// The first two layers keep the scale of what a ReLU lets through (He et al. 2015), which the paper leaves open; the
+    /// last one starts smaller, so that blocks start near the identity.
     init(hidden: Int, groups: Int) throws {
-        narrowing = try MaskedConv2d(2 * hidden, hidden, kernel: 1, mask: .b, groups: groups)
-        masked = try MaskedConv2d(hidden, hidden, kernel: 3, mask: .b, groups: groups)
-        widening = try MaskedConv2d(hidden, 2 * hidden, kernel: 1, mask: .b, groups: groups)
+        func layer(_ inputs: Int, _ outputs: Int, kernel: Int, _ initializer: Initializer) throws -> MaskedConv2d {
+            try MaskedConv2d(
+                inputs, outputs, kernel: kernel, mask: .b, groups: groups, initializer: initializer,
+                biasInitializer: .constant(0))
+        }
+        narrowing = try layer(2 * hidden, hidden, kernel: 1, .heUniform(fanIn: 2 * hidden))
+        masked = try layer(hidden, hidden, kernel: 3, .heUniform(fanIn: 5 * hidden))
+        widening = try layer(hidden, 2 * hidden, kernel: 1, .fanInUniform(fanIn: hidden))
     }
 
     func callAsFunction(_ x: Tensor, _ context: Context) throws -> Tensor {

@@ -58,14 +58,34 @@ extension Lowering {
             kernels.append((v, try kernel(root: v, target: v, view: View(contiguous: vertex.shape), heart: heart)))
         }
         markAssigning(&kernels)
-        // Stable: by position, assignments last.
+        // Stable: by moment, assignments last.
+        let moments = moments(of: kernels)
         let ordered = kernels.enumerated().sorted { a, b in
-            let (x, y) = (a.element, b.element)
-            return (x.kernel.onlyAssigns ? 1 : 0, x.position, a.offset) < (
-                y.kernel.onlyAssigns ? 1 : 0, y.position, b.offset
-            )
+            func key(_ entry: (offset: Int, element: (position: Int, kernel: Kernel))) -> (Int, Int, Int, Int) {
+                let moment = moments[entry.offset]
+                let (position, kernel) = entry.element
+                return (kernel.onlyAssigns ? 1 : 0, moment, moment < position ? 1 : 0, entry.offset)
+            }
+            return key(a) < key(b)
         }
         return merged(ordered.map(\.element.kernel))
+    }
+
+    /// When each kernel runs: at its vertex's position; or, where its result is much smaller than what it reads, right
+    /// after the last of that was computed. The gradient of a weight then finds its operands in the caches, and their
+    /// memory is free for others afterwards.
+    private func moments(of kernels: [(position: Int, kernel: Kernel)]) -> [Int] {
+        var computed: [Int: Int] = [:]  // The moment of each stored vertex.
+        return kernels.map { position, kernel in
+            var moment = position
+            let reads = kernel.reads.keys.filter { graph.vertices[$0].operation != nil }
+            let largest = reads.map { graph.vertices[$0].count }.max() ?? 0
+            if kernel.heart != nil, 8 * kernel.roots.reduce(0, { $0 + $1.view.count }) <= largest {
+                moment = reads.map { computed[$0] ?? $0 }.max() ?? position
+            }
+            for root in kernel.roots where root.target == root.vertex { computed[root.vertex] = moment }
+            return moment
+        }
     }
 
     /// Whether the placed base of `input` is this very part of the concatenation (it may be there twice).

@@ -21,8 +21,14 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Images in a step.")
     var batchSize: Int?
 
-    @Option(help: "Adam's step size.")
+    @Option(help: "Adam's step size, kept as it is.")
     var learningRate: Double?
+
+    @Flag(help: "Let the step size fall along a cosine to zero at the end.")
+    var cosine = false
+
+    @Option(help: "Decay of a moving average of the parameters, which then is what is evaluated and sampled.")
+    var averageDecay: Double?
 
     @Option(help: "Decides the first parameters, the order of the images and all chance (default: 0).")
     var seed: UInt64?
@@ -78,6 +84,18 @@ struct TrainCommand: ParsableCommand {
         if let length { configuration.length = length }
         if let batchSize { configuration.batchSize = batchSize }
         if let learningRate { configuration.learningRate = .constant(learningRate) }
+        if cosine {
+            configuration.learningRate = .cosine(
+                initial: configuration.learningRate.value(at: 1),
+                steps: try configuration.totalSteps(images: splits.train.count))
+        }
+        if let averageDecay {
+            guard averageDecay >= 0, averageDecay < 1 else {
+                throw TrainingError.badSetting(
+                    name: "--average-decay", expected: "at least 0 and below 1", found: "\(averageDecay)")
+            }
+            configuration.averageDecay = averageDecay
+        }
         configuration.seed = seed ?? 0
         let folder =
             out.map { RunFolder($0) } ?? .fresh(in: "runs", stem: "\(entry.name)-\(splits.train.name)")

@@ -55,7 +55,7 @@ public struct TrainingConfiguration: Sendable {
     /// Steps in all, for so many images.
     ///
     /// - Throws: `TrainingError.badSetting` where a setting is out of its range.
-    func totalSteps(images: Int) throws -> Int {
+    public func totalSteps(images: Int) throws -> Int {
         func require(_ holds: Bool, _ name: String, _ expected: String, _ found: some CustomStringConvertible) throws {
             guard holds else {
                 throw TrainingError.badSetting(name: name, expected: expected, found: found.description)

@@ -56,7 +56,8 @@ extension ImagePanel {
     ) throws -> ImagePanel {
         guard let model = model as? any EnlargingModel, model.enlargement != nil else {
             throw ModelError.unsupported(
-                model: type(of: model).name, what: "enlarge images", instead: "train gated-pixelcnn with the key enlarge")
+                model: type(of: model).name, what: "enlarge images",
+                instead: "train gated-pixelcnn with the key enlarge")
         }
         return try enlargements(
             of: model, prepared: images.preparedForEvaluation(of: model), samples: samples, request: request,

@@ -70,7 +70,9 @@ public struct ImagePanel: Sendable {
             let some = try images.images(0..<min(images.count, 8))
             return try enlargements(of: model, prepared: some, samples: 6, on: device)
         }
-        if model is any SamplingModel || model is any AutoregressiveModel { return try samples(of: model, count: 64, on: device) }
+        if model is any SamplingModel || model is any AutoregressiveModel {
+            return try samples(of: model, count: 64, on: device)
+        }
         guard model is any LatentModel, images.count > 0 else { return nil }
         return try reconstructions(of: model, prepared: images, count: 32, on: device)
     }

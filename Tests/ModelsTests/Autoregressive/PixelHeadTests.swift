@@ -134,7 +134,9 @@ struct PixelHeadTests {
         return parameters
     }
 
-    @Test("a mixture's draws follow its likelihood", arguments: TestDevices.all, [(2, 1), (2, 3), (4, 3), (5, 2), (256, 1)])
+    @Test(
+        "a mixture's draws follow its likelihood", arguments: TestDevices.all,
+        [(2, 1), (2, 3), (4, 3), (5, 2), (256, 1)])
     func mixtureDraws(_ device: TestDevice, space: (levels: Int, channels: Int)) throws {
         let head = LogisticMixtureHead(components: 3, channels: space.channels, levels: space.levels)
         let parameters = mixture(components: 3, channels: space.channels)

@@ -11,7 +11,8 @@ import Testing
 struct RasterOrderTests {
     private static let side = 5
 
-    private func check(_ kind: SmallModels.Kind, channels: Int, levels: Int, hidden: Int, on device: TestDevice) throws {
+    private func check(_ kind: SmallModels.Kind, channels: Int, levels: Int, hidden: Int, on device: TestDevice) throws
+    {
         let side = Self.side
         let space = try ImageSpace(height: side, width: side, channels: channels, levels: levels)
         let model = try SmallModels.model(kind, space, hidden: hidden, deep: true)
@@ -29,26 +30,24 @@ struct RasterOrderTests {
         let values = (0..<space.dimensions).map { _ in Float(random.int(0..<levels)) / Float(levels - 1) }
         let before = try parameters(values)
         let field = try kind == .pixelCNN ? pixelCNNField() : nil
-        let width = model.head.parameters
-
+        // A channel's parameters, where channels are drawn one by one; otherwise all of the pixel's.
+        let parts = model.head.drawsWholePixels ? 1 : channels
+        let width = model.head.parameters / parts
         for pixel in 0..<(side * side) {
             for channel in 0..<channels {
-                // Two values in its place: a faint change may be lost in rounding.
-                let afters = try [0.5, 0.25].map { part -> [Float] in
+                // Two changes: a faint one may be lost in rounding.
+                let afters = try [Float(0.4), -0.7].map { difference -> [Float] in
                     var changed = values
-                    changed[pixel * channels + channel] = 1 - changed[pixel * channels + channel] * part
+                    changed[pixel * channels + channel] += difference
                     return try parameters(changed)
                 }
-                for seer in 0..<(side * side) {
-                    // A channel's parameters, where channels are drawn one by one; otherwise all of the pixel's.
-                    let parts = model.head.drawsWholePixels ? 1 : channels
-                    for part in 0..<parts {
-                        let range = (seer * width + part * width / parts)..<(seer * width + (part + 1) * width / parts)
-                        let isSame = afters.allSatisfy { before[range] == $0[range] }
-                        let isEarlier = pixel < seer || pixel == seer && channel < part
-                        let isSeen = isEarlier && (field?[pixel]?.contains(seer) ?? true)
-                        #expect(isSame == !isSeen, "pixel \(pixel).\(channel) and the distribution of \(seer).\(part)")
-                    }
+                for place in 0..<(side * side * parts) {
+                    let (seer, part) = (place / parts, place % parts)
+                    let range = place * width..<(place + 1) * width
+                    let isSame = afters.allSatisfy { before[range] == $0[range] }
+                    let isEarlier = pixel < seer || pixel == seer && channel < part
+                    let isSeen = isEarlier && (field?[pixel]?.contains(seer) ?? true)
+                    #expect(isSame == !isSeen, "pixel \(pixel).\(channel) and the distribution of \(seer).\(part)")
                 }
             }
         }

@@ -81,13 +81,15 @@ public final class AutoregressiveSampler {
         }
         let numbers = request.count * problem.images.dimensions
         try require(
-            (request.images?.count ?? numbers) == numbers, "images", "\(numbers) numbers", "\(request.images?.count ?? 0)")
+            (request.images?.count ?? numbers) == numbers, "images", "\(numbers) numbers",
+            "\(request.images?.count ?? 0)")
         try require(
             (0...problem.pixels).contains(request.givenPixels)
                 && (request.givenPixels == 0 || request.images != nil), "given pixels",
             "0 to \(problem.pixels), with images", "\(request.givenPixels)")
         try require(
-            !problem.isEnlarging || request.images != nil, "images", "images, whose small versions are enlarged", "none")
+            !problem.isEnlarging || request.images != nil, "images", "images, whose small versions are enlarged", "none"
+        )
     }
 
     /// The sampler for batches of at least `count` images; one that is larger by less than a block is used again.

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Tessera
+
+/// The PixelCNN nets of `peers/torch_peers.py`, 28 x 28 pixels of one channel.
+enum PixelNet: String, ExpressibleByArgument, CaseIterable {
+    /// 256-way softmax, 7 blocks of 64 features.
+    case grey
+    /// Black and white, 15 blocks of 16 features: the model's own settings.
+    case mnist
+
+    var levels: Int { self == .grey ? 256 : 2 }
+    var hidden: Int { self == .grey ? 64 : 16 }
+    var blocks: Int { self == .grey ? 7 : 15 }
+    /// Images in a training step.
+    var batch: Int { self == .grey ? 16 : 32 }
+    /// The name of its training step there.
+    var workload: String { self == .grey ? "pixelcnn" : "pixelcnn-mnist" }
+
+    static let pixels = 28 * 28
+
+    func model() throws -> PixelCNN {
+        var configuration = PixelCNN.Configuration()
+        configuration.hidden = hidden
+        configuration.blocks = blocks
+        configuration.binarize = .none
+        return try PixelCNN(
+            images: ImageSpace(height: 28, width: 28, channels: 1, levels: levels), configuration: configuration)
+    }
+
+    /// Multiply-adds of one position, forward.
+    var multiplyAdds: Int {
+        let block = 2 * hidden * hidden + 5 * hidden * hidden + 2 * hidden * hidden
+        let outputs = levels == 2 ? 1 : levels
+        return 24 * 2 * hidden + blocks * block + 2 * hidden * (2 * hidden + outputs)
+    }
+}
+
+struct PixelCNNStep: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pixelcnn", abstract: "The training step of a PixelCNN, interleaved with PyTorch's.")
+
+    @OptionGroup var options: BenchOptions
+    @OptionGroup var peer: PeerOptions
+    @Option(help: "grey: 256-way softmax, batch 16; mnist: black and white, batch 32.")
+    var net = PixelNet.grey
+    @Flag(help: "Print the plan and the time of each of its steps.")
+    var profile = false
+
+    func run() throws {
+        let steps = try options.devices().map { (device: $0, step: try step(on: $0)) }
+        if profile {
+            for (device, step) in steps { print("\(device.info.name)\n\(try step.profile())") }
+        }
+        // Forward once, backward twice.
+        var table = TimeTable(
+            workload: net.workload, examples: net.batch,
+            operations: 6 * net.batch * PixelNet.pixels * net.multiplyAdds)
+        table.contenders = steps.map { .init(name: $0.device.info.name, launches: $0.step.launches) }
+        var peers = TimeTable.Contender(name: peer.name)
+        for _ in 0..<options.rounds {
+            for (index, entry) in steps.enumerated() {
+                table.contenders[index].times.append(try time(entry.step, on: entry.device))
+            }
+            if let time = try peer.best(net.workload, ["--quick"]) { peers.times.append(time) }
+        }
+        table.contenders.append(peers)
+        try table.print(reference: peers.name, json: options.json)
+    }
+
+    private func step(on device: any Device) throws -> CompiledFunction {
+        let model = try net.model()
+        let store = try ParameterStore(model, on: device)
+        let (images, key) = (Argument([net.batch, 28, 28, 1]), Argument([2], dtype: .int32))
+        let (rate, number) = (Argument([1]), Argument([1]))
+        let context = Context(isTraining: true, random: try RandomSource(key: key.tensor))
+        let loss = try model.loss(images.tensor, context).values.mean()
+        let updates = try OptimizerState(Adam(), of: store.flat).updates(
+            gradient: store.gradient(of: loss), learningRate: rate.tensor, step: number.tensor)
+        let top = net.levels - 1
+        try images.set(
+            (0..<(net.batch * PixelNet.pixels)).map { Float($0 * 7919 % 1009 * net.levels / 1009) / Float(top) },
+            on: device)
+        try key.set([Int32(1), 2], on: device)
+        try rate.set([Float(1e-3)], on: device)
+        try number.set([Float(1)], on: device)
+        let step = try CompiledFunction(on: device, results: [loss], updates: updates)
+        for _ in 0..<3 { try step.run() }
+        try device.synchronize()
+        return step
+    }
+
+    private func time(_ step: CompiledFunction, on device: any Device) throws -> Double {
+        let runs = 10
+        return try seconds {
+            for _ in 0..<runs { try step.run() }
+            try device.synchronize()
+        } / Double(runs)
+    }
+}

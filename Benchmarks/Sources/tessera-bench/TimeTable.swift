@@ -1,0 +1,60 @@
+import Foundation
+
+/// Times of several contenders, round by round, printed as medians with ratios to the last one's.
+struct TimeTable {
+    struct Contender {
+        let name: String
+        /// Seconds of one unit of work, a value a round.
+        var times: [Double] = []
+        /// Device launches of one unit of work.
+        var launches: Int?
+    }
+
+    /// What a unit of work is, such as a step.
+    let workload: String
+    /// Examples in a unit of work, and its floating-point operations.
+    let examples: Int
+    let operations: Int
+    /// Floating-point operations a second that stand for the peak of the machine; nil where not measured.
+    var peak: Double?
+    var contenders: [Contender] = []
+
+    /// - Parameter json: one object a line instead of comma-separated values.
+    func print(reference: String?, json: Bool) throws {
+        let other = contenders.first { $0.name == reference && !$0.times.isEmpty }.map { median($0.times) }
+        let columns = "workload,contender,median_us,min_us,max_us,launches,examples_per_s,gflops,of_peak,ratio"
+        if !json { Swift.print(columns) }
+        for contender in contenders where !contender.times.isEmpty {
+            let time = median(contender.times)
+            let row = Row(
+                workload: workload, contender: contender.name, seconds: time, least: contender.times.min() ?? time,
+                most: contender.times.max() ?? time, launches: contender.launches,
+                rate: Double(examples) / time, flops: Double(operations) / time,
+                ofPeak: peak.map { Double(operations) / time / $0 }, ratio: other.map { $0 / time })
+            Swift.print(json ? String(decoding: try JSONEncoder().encode(row), as: UTF8.self) : row.text)
+        }
+    }
+
+    private struct Row: Encodable {
+        let workload: String
+        let contender: String
+        let seconds: Double
+        let least: Double
+        let most: Double
+        let launches: Int?
+        /// Examples a second.
+        let rate: Double
+        let flops: Double
+        let ofPeak: Double?
+        /// How many times faster than the reference.
+        let ratio: Double?
+
+        var text: String {
+            let times = [seconds, least, most].map { String(format: "%.1f", $0 * 1e6) }.joined(separator: ",")
+            func figure(_ value: Double?, _ format: String) -> String { value.map { String(format: format, $0) } ?? "" }
+            return "\"\(workload)\",\"\(contender)\",\(times),\(launches.map(String.init) ?? ""),"
+                + "\(figure(rate, "%.1f")),\(figure(flops / 1e9, "%.1f")),\(figure(ofPeak, "%.2f")),"
+                + figure(ratio, "%.2f")
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Compute
+import Testing
+
+// Left operands put together by copies.
+extension RasterScanKernelTests {
+    /// The taps of a causal convolution, put side by side and multiplied. Something else may look at what the copies
+    /// leave, or change what they have read; memory must always be as if they had been made.
+    struct Taps: CustomTestStringConvertible {
+        var testDescription: String
+        /// Steps behind the product, and between it and the copies.
+        var after: [Step] = []
+        var between: [Step] = []
+        /// A program of its own at odd columns.
+        var odd: [Step]?
+        /// The slot of the product's result.
+        var result = 6
+
+        /// More images than one tile has rows.
+        static let (rows, columns, images, channels) = (3, 4, 15, 16)
+        static let (depth, entry) = (4 * channels, images * channels)
+
+        /// A step that adds what the copies have left to the sum in slot 7.
+        private static var watch: Step {
+            var step = StepBuilder([images * depth])
+            step.store(step.add(step.load(floats(7)), 0.5, step.load(floats(5))), floats(7))
+            return step.step
+        }
+
+        /// A step that overwrites the copies.
+        private static var overwrite: Step {
+            var step = StepBuilder([images * depth])
+            step.store(step.unary(.negate, step.load(floats(7))), floats(5))
+            return step.step
+        }
+
+        /// A step that changes the tap above.
+        private static var disturb: Step {
+            var step = StepBuilder([entry])
+            step.store(step.add(step.load(floats(1)), 0.5, step.load(floats(2))), floats(1))
+            return step.step
+        }
+
+        static var all: [Taps] {
+            [
+                Taps(testDescription: "unobserved"),
+                Taps(testDescription: "read afterwards", after: [watch]),
+                Taps(testDescription: "overwritten, then read", after: [overwrite, watch]),
+                Taps(testDescription: "read by another program", odd: [watch]),
+                Taps(testDescription: "overwritten by another program", odd: [overwrite, watch]),
+                Taps(testDescription: "read before the product", between: [watch]),
+                Taps(testDescription: "taps changed before the product", between: [disturb]),
+                Taps(testDescription: "copies changed before the product", between: [overwrite]),
+                Taps(testDescription: "result among the next taps", result: 0),
+                Taps(testDescription: "result over a tap", result: 1),
+            ]
+        }
+
+        /// Slots 0 to 3: the taps at the left and above, and the place of the result; 4: weights; 5: the copies; 6: a
+        /// result that stays; 7: a sum.
+        var scan: RasterScanStep {
+            let stored = (Taps.columns + 2) * Taps.entry
+            func state(row: Int, column: Int) -> Slot {
+                Slot(
+                    floats(0, (1 + column) * Taps.entry), instanceStride: 2 * stored, ring: 2, rowShift: row,
+                    rowStride: stored, columnStride: Taps.entry)
+            }
+            let slots = [
+                state(row: 0, column: 0), state(row: -1, column: 0), state(row: 0, column: -1),
+                state(row: -1, column: 1), Slot(floats(1)),
+                Slot(floats(2), instanceStride: 2 * Taps.images * Taps.depth),
+                Slot(floats(3), instanceStride: Taps.entry),
+                Slot(floats(2, Taps.images * Taps.depth), instanceStride: 2 * Taps.images * Taps.depth),
+            ]
+            // In two steps, the last taps first.
+            let copies = [[(2, 3), (1, 2)], [(3, 1), (2, 0)]].map { pairs in
+                var copy = StepBuilder([Taps.images, Taps.channels])
+                for (tap, place) in pairs {
+                    copy.store(copy.load(floats(tap)), floats(5, place * Taps.channels), strides: [Taps.depth, 1])
+                }
+                return copy.step
+            }
+            var epilogue = StepBuilder([1, Taps.images, Taps.channels], accumulator: .float32)
+            let value = epilogue.unary(.tanh, epilogue.add(epilogue.load(floats(0)), 0.1, epilogue.accumulator))
+            let product = ContractionStep(
+                batch: 1, rows: Taps.images, columns: Taps.channels, depth: Taps.depth,
+                a: Matrix(operand: floats(5), batchStride: 0, rowStride: Taps.depth, columnStride: 1),
+                b: Matrix(operand: floats(4), batchStride: 0, rowStride: Taps.channels, columnStride: 1),
+                epilogue: epilogue.epilogue(value), destination: floats(result))
+            let steps = copies + between + [.contraction(product)] + after
+            return RasterScanKernelTests.scan(
+                Taps.rows, Taps.columns, instances: 2, slots, [steps] + (odd.map { [$0] } ?? []), period: 2,
+                rowPrograms: [nil, nil], pixelPrograms: odd == nil ? [0, 0, 0, 0] : [0, 1, 0, 1])
+        }
+
+        var memory: [OpenCLFixture.Slot] {
+            [
+                .noise(count: 4 * (Taps.columns + 2) * Taps.entry), .noise(count: Taps.depth * Taps.channels, seed: 2),
+                .noise(count: 4 * Taps.images * Taps.depth, seed: 3), .zeros(count: 2 * Taps.entry),
+            ]
+        }
+    }
+
+    @Test(arguments: Shape.allCases, Taps.all)
+    func tapsAreReadWhereTheyAre(_ shape: Shape, _ taps: Taps) throws {
+        try compare(taps.scan, taps.memory, shape)
+    }
+
+    /// A program of copies that is not the last to run at every kind of place, and one at the beginnings of rows.
+    @Test(arguments: Shape.allCases)
+    func copiesOfSeveralPrograms(_ shape: Shape) throws {
+        let taps = Taps(testDescription: "several programs")
+        var scan = taps.scan
+        scan.programs = [scan.programs[0], scan.programs[0], scan.programs[0]]
+        for (rowPrograms, pixelPrograms) in [
+            ([Int?](arrayLiteral: nil, nil), [Int?](arrayLiteral: 0, nil, nil, 1)),
+            ([2, nil], [nil, 0, 1, nil]), ([nil, 2], [1, 0, nil, nil]), ([2, nil], [nil, nil, nil, nil]),
+        ] {
+            (scan.rowPrograms, scan.pixelPrograms) = (rowPrograms, pixelPrograms)
+            try compare(scan, taps.memory, shape)
+        }
+    }
+}
