@@ -86,7 +86,9 @@ extension RasterScanStep {
         for row in 0..<rows {
             if let program = rowPrograms[row % period] { try body(program, row, 0) }
             for column in 0..<columns {
-                if let program = pixelPrograms[row % period * period + column % period] { try body(program, row, column) }
+                if let program = pixelPrograms[row % period * period + column % period] {
+                    try body(program, row, column)
+                }
             }
         }
     }

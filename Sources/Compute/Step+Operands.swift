@@ -9,7 +9,9 @@ extension Step {
         switch self {
         case .pointwise(var step):
             step.operands = step.operands.map(transform)
-            for index in step.stores.indices { step.stores[index].destination = transform(step.stores[index].destination) }
+            for index in step.stores.indices {
+                step.stores[index].destination = transform(step.stores[index].destination)
+            }
             return .pointwise(step)
         case .contraction(var step):
             (step.a.operand, step.b.operand) = (transform(step.a.operand), transform(step.b.operand))

@@ -12,7 +12,8 @@ struct DrawingOptions: ParsableArguments {
     @Option(help: "1 draws from the model; less makes likely pixels likelier (autoregressive models).")
     var temperature = 1.0
 
-    @Option(name: .customLong("class"), help: "The class of the images, for a model with classes (default: all in turn).")
+    @Option(
+        name: .customLong("class"), help: "The class of the images, for a model with classes (default: all in turn).")
     var label: Int32?
 
     func request(count: Int, seed: UInt64) throws -> SamplingRequest {

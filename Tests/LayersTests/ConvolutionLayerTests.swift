@@ -175,6 +175,10 @@ struct ConvolutionLayerTests {
                 tap(-1, -1), tap(-1, 0), tap(-1, 1), tap(0, -1), tap(0, 0),
             ])
         #expect(try MaskedConv2d.taps(kernel: (1, 1), mask: .b) == [tap(0, 0)])
+        #expect(
+            try MaskedConv2d.taps(kernel: (3, 3), mask: .b, dilation: 2) == [
+                tap(-2, -2), tap(-2, 0), tap(-2, 2), tap(0, -2), tap(0, 0),
+            ])
     }
 
     @Test func refusesAnotherNumberOfChannels() throws {

@@ -2,8 +2,8 @@ import Compute
 import Foundation
 import Layers
 import Models
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Images drawn from a model small enough to enumerate have the probabilities that the model gives them.

@@ -36,14 +36,18 @@ struct AutoregressiveTests {
     @Test(
         "the probabilities of all images add up to one",
         arguments: [
-            ("pixelcnn", ["hidden=4", "blocks=2", "kernel=3"]), ("gated-pixelcnn", ["hidden=4", "layers=2", "kernel=3"]),
+            ("pixelcnn", ["hidden=4", "blocks=2", "kernel=3"]),
+            ("gated-pixelcnn", ["hidden=4", "layers=2", "kernel=3"]),
             ("pixelcnn++", ["filters=4", "resolutions=2", "components=2"]),
         ])
     func normalization(model: String, settings: [String]) throws {
         try writeEveryImage()
         let keys = (settings + ["levels=2"]).flatMap { ["--set", $0] }
         _ = try succeed(
-            ["train", model, "--data", "data", "--device", "cpu", "--steps", "40", "--batch-size", "20", "--out", "run"]
+            [
+                "train", model, "--data", "data", "--device", "cpu", "--steps", "40", "--batch-size", "20", "--out",
+                "run",
+            ]
                 + ["--learning-rate", "0.01"] + keys)
         _ = try succeed(["evaluate", "run", "--device", "cpu", "--per-example", "all.csv"])
         let rows = try String(contentsOfFile: "\(folder.path)/all.csv", encoding: .utf8).split(separator: "\n")
@@ -63,7 +67,10 @@ struct AutoregressiveTests {
         var pictures: [PNGImage] = []
         for sampler in ["naive", "cached", "fixed-point"] {
             _ = try succeed(
-                ["sample", "run", "--device", "cpu", "--count", "6", "--seed", "5", "--sampler", sampler, "--class", "3"]
+                [
+                    "sample", "run", "--device", "cpu", "--count", "6", "--seed", "5", "--sampler", sampler, "--class",
+                    "3",
+                ]
                     + ["--temperature", "0.8", "--grid", "\(sampler).png"])
             pictures.append(try PNGImage(contentsOf: "\(folder.path)/\(sampler).png"))
         }
@@ -72,7 +79,10 @@ struct AutoregressiveTests {
         #expect(try PNGImage(contentsOf: "\(folder.path)/other.png") != pictures[0])
 
         _ = try succeed(
-            ["complete", "run", "--device", "cpu", "--given-rows", "8", "--count", "2", "--samples", "1", "--grid", "c.png"])
+            [
+                "complete", "run", "--device", "cpu", "--given-rows", "8", "--count", "2", "--samples", "1", "--grid",
+                "c.png",
+            ])
         // With every row given, completions are the images themselves.
         let shown = try PNGImage(contentsOf: "\(folder.path)/c.png")
         let third = (shown.shape.width - 2) / 3

@@ -7,12 +7,7 @@ extension LaunchPlan {
         let constants = ScanConstants(reach: try constantReach(step, bases))
         let memory = ScanMemory(scan: step, bases: bases)
         var text = RasterScanText(step, traits: traits, constants: constants)
-        for (number, program) in step.programs.enumerated() {
-            // A program that never runs needs no calls.
-            let steps = bases[number] == nil ? [] : program
-            let copies = ScanCopies(program: number, memory)
-            try text.addProgram(steps, copies, ScanFusion(program: number, memory, copies: copies))
-        }
+        for number in step.programs.indices { try text.addProgram(number, memory) }
         if text.functions.isEmpty { return }
         text.placeScratch()
 

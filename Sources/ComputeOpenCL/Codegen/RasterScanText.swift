@@ -50,14 +50,15 @@ struct RasterScanText {
         self.constants = constants
     }
 
-    /// Adds the next program.
-    mutating func addProgram(
-        _ steps: [Step], _ copies: ScanCopies, _ fusion: ScanFusion
-    ) throws(DeviceError) {
+    /// Adds the next program; one that never runs needs no calls.
+    mutating func addProgram(_ number: Int, _ memory: ScanMemory) throws(DeviceError) {
         programs.append([])
-        let places = copies.copies
-        for (index, step) in steps.enumerated() where !fusion.fused.contains(index) {
-            addsLast = places.contains(index)
+        if memory.bases[number] == nil { return }
+        let copies = ScanCopies(program: number, memory)
+        let fusion = ScanFusion(program: number, memory, copies: copies)
+        let copied = copies.copies
+        for (index, step) in scan.programs[number].enumerated() where !fusion.fused.contains(index) {
+            addsLast = copied.contains(index)
             try add(step, copies.segments[index], fusion.epilogues[index])
         }
     }

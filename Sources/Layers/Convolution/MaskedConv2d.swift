@@ -26,15 +26,16 @@ public struct MaskedConv2d: Layer {
     /// A square kernel of odd size.
     /// - Parameters:
     ///   - groups: of channels in order; 1 for none.
+    ///   - dilation: pixels from one tap to the next.
     ///   - initializer: of the weight; like the bias, uniform in ±1 / sqrt(taps · Cin) by default.
     /// - Throws: `LayerError.badSetting` where a number is out of range.
     public init(
-        _ inputChannels: Int, _ outputChannels: Int, kernel: Int, mask: Mask, groups: Int = 1, bias: Bool = true,
-        initializer: Initializer? = nil, biasInitializer: Initializer? = nil
+        _ inputChannels: Int, _ outputChannels: Int, kernel: Int, mask: Mask, groups: Int = 1, dilation: Int = 1,
+        bias: Bool = true, initializer: Initializer? = nil, biasInitializer: Initializer? = nil
     ) throws {
         try self.init(
-            inputChannels, outputChannels, kernel: (kernel, kernel), mask: mask, groups: groups, bias: bias,
-            initializer: initializer, biasInitializer: biasInitializer)
+            inputChannels, outputChannels, kernel: (kernel, kernel), mask: mask, groups: groups, dilation: dilation,
+            bias: bias, initializer: initializer, biasInitializer: biasInitializer)
     }
 
     /// A kernel of odd height and width.
@@ -42,7 +43,7 @@ public struct MaskedConv2d: Layer {
     /// - Throws: `LayerError.badSetting` where a number is out of range.
     public init(
         _ inputChannels: Int, _ outputChannels: Int, kernel: (height: Int, width: Int), mask: Mask, groups: Int = 1,
-        parts: Int = 1, bias: Bool = true, initializer: Initializer? = nil, biasInitializer: Initializer? = nil
+        parts: Int = 1, dilation: Int = 1, bias: Bool = true, initializer: Initializer? = nil, biasInitializer: Initializer? = nil
     ) throws {
         let settings = Settings(of: "MaskedConv2d")
         try settings.requirePositive("groups", groups)
@@ -53,7 +54,7 @@ public struct MaskedConv2d: Layer {
             min(inputChannels, outputChannels / parts) >= groups, "channels", "at least \(groups), one a group",
             found: min(inputChannels, outputChannels / parts))
         let centre = ConvolutionWindow.Tap(dy: 0, dx: 0)
-        var taps = try MaskedConv2d.taps(kernel: kernel, mask: mask)
+        var taps = try MaskedConv2d.taps(kernel: kernel, mask: mask, dilation: dilation)
         var channelMask: Tensor?
         if groups > 1 {
             if mask == .a { taps.append(centre) }
@@ -101,8 +102,12 @@ public struct MaskedConv2d: Layer {
 
     /// The taps of a kernel of odd height and width that come before its centre in raster order, and with mask B the
     /// centre too.
-    /// - Throws: `LayerError.badSetting` unless both are odd and 1 or more.
-    public static func taps(kernel: (height: Int, width: Int), mask: Mask) throws -> [ConvolutionWindow.Tap] {
+    /// - Parameter dilation: pixels from one tap to the next.
+    /// - Throws: `LayerError.badSetting` unless both are odd and 1 or more, and the dilation is 1 or more.
+    public static func taps(
+        kernel: (height: Int, width: Int), mask: Mask, dilation: Int = 1
+    ) throws -> [ConvolutionWindow.Tap] {
+        try Settings(of: "MaskedConv2d").requirePositive("dilation", dilation)
         for extent in [kernel.height, kernel.width] {
             try Settings(of: "MaskedConv2d").require(
                 extent >= 1 && extent % 2 == 1, "kernel", "odd and 1 or more", found: extent)
@@ -110,7 +115,9 @@ public struct MaskedConv2d: Layer {
         let (halfHeight, halfWidth) = (kernel.height / 2, kernel.width / 2)
         let above = (-halfHeight..<0).flatMap { dy in (-halfWidth...halfWidth).map { (dy, $0) } }
         let left = (-halfWidth..<0).map { (0, $0) }
-        return (above + left + (mask == .b ? [(0, 0)] : [])).map { ConvolutionWindow.Tap(dy: $0.0, dx: $0.1) }
+        return (above + left + (mask == .b ? [(0, 0)] : [])).map {
+            ConvolutionWindow.Tap(dy: $0.0 * dilation, dx: $0.1 * dilation)
+        }
     }
 
     public func callAsFunction(_ x: Tensor, _ context: Context) throws -> Tensor {

@@ -125,7 +125,8 @@ final class ProgramBuilder {
             let kept = [Int](repeating: 0, count: own)
             return try operation(
                 .slice(starts: kept + starts.dropFirst(lead), steps: kept.map { _ in 1 } + steps.dropFirst(lead)))
-        case .pad(let before): return try operation(.pad(before: [Int](repeating: 0, count: own) + before.dropFirst(lead)))
+        case .pad(let before):
+            return try operation(.pad(before: [Int](repeating: 0, count: own) + before.dropFirst(lead)))
         case .flip(let axes): return try operation(.flip(axes: shifted(axes)))
         case .reduce(let reduction, let axes): return try operation(.reduce(reduction, axes: shifted(axes)))
         case .contraction:

@@ -18,7 +18,9 @@ struct CompleteCommand: ParsableCommand {
     var givenPixels: Int?
 
     func validate() throws {
-        if givenRows != nil, givenPixels != nil { throw ValidationError("Give --given-rows or --given-pixels, not both.") }
+        if givenRows != nil, givenPixels != nil {
+            throw ValidationError("Give --given-rows or --given-pixels, not both.")
+        }
     }
 
     func run() throws {
