@@ -322,22 +322,29 @@ static void T(t_sum)(F *total, F *lost, F value) {
     *total = sum;
 }
 
-// The lanes folded into one, always in the same order.
-#define FOLD(name, R, S, COMBINE)                                                                                    \
-    static S T(name)(R value) {                                                                                      \
-        S *lane = (S *)&value;                                                                                       \
-        for (int half_width = WIDTH / 2; half_width > 0; half_width /= 2) {                                          \
-            for (int i = 0; i < half_width; ++i) lane[i] = COMBINE(lane[i], lane[i + half_width]);                   \
-        }                                                                                                            \
-        return lane[0];                                                                                              \
-    }
+// The lanes folded into one, always in the same order: each with the one half the width further on.
 #define PLUS(a, b) ((a) + (b))
-FOLD(fold_sum_float, F, float, PLUS)
-FOLD(fold_sum_int, I, int, PLUS)
-FOLD(fold_max_float, F, float, t_max1)
-FOLD(fold_max_int, I, int, max)
+#define LARGER(a, b) ((((a) > (b)) | ((a) != (a))) ? (a) : (b))
+#define FOLD_1(type, v, COMBINE) return v;
+#define FOLD_2(type, v, COMBINE) return COMBINE(v.lo, v.hi);
+#define FOLD_4(type, v, COMBINE) const type##2 v2 = COMBINE(v.lo, v.hi); FOLD_2(type, v2, COMBINE)
+#define FOLD_8(type, v, COMBINE) const type##4 v4 = COMBINE(v.lo, v.hi); FOLD_4(type, v4, COMBINE)
+#define FOLD_16(type, v, COMBINE) const type##8 v8 = COMBINE(v.lo, v.hi); FOLD_8(type, v8, COMBINE)
+#define FOLD_WIDTH(width) FOLD_##width
+#define FOLD(width) FOLD_WIDTH(width)
+static float T(fold_sum_float)(F value) { FOLD(WIDTH)(float, value, PLUS) }
+static int T(fold_sum_int)(I value) { FOLD(WIDTH)(int, value, PLUS) }
+static float T(fold_max_float)(F value) { FOLD(WIDTH)(float, value, LARGER) }
+static int T(fold_max_int)(I value) { FOLD(WIDTH)(int, value, max) }
 
-#undef FOLD
 #undef PLUS
+#undef LARGER
+#undef FOLD_1
+#undef FOLD_2
+#undef FOLD_4
+#undef FOLD_8
+#undef FOLD_16
+#undef FOLD_WIDTH
+#undef FOLD
 #undef AS_F
 #undef AS_I

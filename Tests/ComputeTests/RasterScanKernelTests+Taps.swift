@@ -71,14 +71,16 @@ extension RasterScanKernelTests {
                 Slot(floats(3), instanceStride: Taps.entry),
                 Slot(floats(2, Taps.images * Taps.depth), instanceStride: 2 * Taps.images * Taps.depth),
             ]
-            // In two steps, the last taps first.
-            let copies = [[(2, 3), (1, 2)], [(3, 1), (2, 0)]].map { pairs in
-                var copy = StepBuilder([Taps.images, Taps.channels])
-                for (tap, place) in pairs {
-                    copy.store(copy.load(floats(tap)), floats(5, place * Taps.channels), strides: [Taps.depth, 1])
-                }
-                return copy.step
+            // In two steps: the taps at the left, one of them twice, and then the neighbours above together.
+            var left = StepBuilder([Taps.images, Taps.channels])
+            for (tap, place) in [(2, 3), (2, 0)] {
+                left.store(left.load(floats(tap)), floats(5, place * Taps.channels), strides: [Taps.depth, 1])
             }
+            var above = StepBuilder([Taps.images, 2, Taps.channels])
+            above.store(
+                above.load(floats(1), strides: [Taps.channels, Taps.entry, 1]), floats(5, Taps.channels),
+                strides: [Taps.depth, Taps.channels, 1])
+            let copies = [left.step, above.step]
             var epilogue = StepBuilder([1, Taps.images, Taps.channels], accumulator: .float32)
             let value = epilogue.unary(.tanh, epilogue.add(epilogue.load(floats(0)), 0.1, epilogue.accumulator))
             let product = ContractionStep(
@@ -103,6 +105,80 @@ extension RasterScanKernelTests {
     @Test(arguments: Shape.allCases, Taps.all)
     func tapsAreReadWhereTheyAre(_ shape: Shape, _ taps: Taps) throws {
         try compare(taps.scan, taps.memory, shape)
+    }
+
+    /// One step copies for two products, and computes something else too; the second product takes the first one's result.
+    @Test(arguments: Shape.allCases)
+    func copiesForTwoProducts(_ shape: Shape) throws {
+        let (columns, images, channels) = (5, 4, 16)
+        let (entry, depth) = (images * channels, 2 * channels)
+        func state(row: Int, column: Int) -> Slot {
+            Slot(
+                floats(0, (1 + column) * entry), ring: 2, rowShift: row, rowStride: (columns + 1) * entry,
+                columnStride: entry)
+        }
+        let slots = [
+            state(row: 0, column: -1), state(row: -1, column: 0), state(row: 0, column: 0), Slot(floats(1)),
+            Slot(floats(2)), Slot(floats(2, images * depth)), Slot(floats(3)), Slot(floats(3, entry)),
+        ]
+        var first = StepBuilder([images, channels])
+        let (left, above) = (first.load(floats(0)), first.load(floats(1)))
+        for (value, place) in [(left, floats(4)), (above, floats(4, channels)), (left, floats(5, channels))] {
+            first.store(value, place, strides: [depth, 1])
+        }
+        first.store(first.unary(.tanh, above), floats(7))
+        var second = StepBuilder([images, channels])
+        second.store(second.load(floats(2)), floats(5), strides: [depth, 1])
+        func product(_ region: Int, into result: Int) -> Step {
+            var epilogue = StepBuilder([1, images, channels], accumulator: .float32)
+            let value = epilogue.unary(.tanh, epilogue.add(epilogue.load(floats(7)), 0.1, epilogue.accumulator))
+            return .contraction(
+                ContractionStep(
+                    batch: 1, rows: images, columns: channels, depth: depth,
+                    a: Matrix(operand: floats(region), batchStride: 0, rowStride: depth, columnStride: 1),
+                    b: Matrix(operand: floats(3), batchStride: 0, rowStride: channels, columnStride: 1),
+                    epilogue: epilogue.epilogue(value), destination: floats(result)))
+        }
+        let steps = [first.step, product(4, into: 2), second.step, product(5, into: 6)]
+        try compare(
+            RasterScanKernelTests.scan(3, columns, slots, [steps]),
+            [
+                .noise(count: 2 * (columns + 1) * entry), .noise(count: depth * channels, seed: 2),
+                .zeros(count: 2 * images * depth), .zeros(count: 2 * entry),
+            ], shape)
+    }
+
+    /// It is the same whether an operand begins further on or its views do.
+    @Test(arguments: Shape.allCases)
+    func offsetsMayBeInViews(_ shape: Shape) throws {
+        for (scan, memory) in Taps.all.prefix(2).map({ ($0.scan, $0.memory) })
+            + Followers.all.prefix(2).map({ ($0.step, $0.memory) })
+        {
+            var scan = scan
+            scan.programs = scan.programs.map { $0.map(RasterScanKernelTests.withOffsetsInViews) }
+            try compare(scan, memory, shape)
+        }
+    }
+
+    /// The same step, with the offsets of its pointwise operands in their views.
+    private static func withOffsetsInViews(_ step: Step) -> Step {
+        guard case .pointwise(var step) = step else { return step }
+        var body = Expression()
+        for (instruction, type) in zip(step.body.instructions, step.body.types) {
+            guard case .load(let operand, var view) = instruction else {
+                _ = body.append(instruction, type: type)
+                continue
+            }
+            view.offset += step.operands[operand].offset
+            _ = body.append(.load(operand: operand, view: view), type: type)
+        }
+        step.body = body
+        for index in step.operands.indices { step.operands[index].offset = 0 }
+        for index in step.stores.indices {
+            step.stores[index].view.offset += step.stores[index].destination.offset
+            step.stores[index].destination.offset = 0
+        }
+        return .pointwise(step)
     }
 
     /// A program of copies that is not the last to run at every kind of place, and one at the beginnings of rows.

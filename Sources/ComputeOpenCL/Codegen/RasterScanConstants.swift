@@ -23,29 +23,30 @@ struct ScanConstants {
     /// Floats to which entries are aligned.
     private static let alignment = 16
 
-    /// For the scan's slots that stay as they are: the elements that are read, from where each begins.
-    let reach: [Int: ClosedRange<Int>]
+    /// The scan's slots that stay as they are.
+    let slots: Set<Int>
     private(set) var entries: [(entry: Entry, offset: Int)] = []
     /// The floats of all.
     private(set) var count = 0
     private var known: [Entry: Int] = [:]
 
-    init(reach: [Int: ClosedRange<Int>]) { self.reach = reach }
+    init(slots: Set<Int>) { self.slots = slots }
 
-    /// An operand's place in the copy; nil where it is not to be copied.
-    mutating func place(of operand: Operand, _ scan: RasterScanStep) -> ScanPlace? {
-        guard let reach = reach[operand.slot] else { return nil }
-        let size = operand.dtype.size
+    /// The place in the copy of what is read; nil where it is not to be copied.
+    mutating func place(of read: ScanAccess, _ scan: RasterScanStep) -> ScanPlace? {
+        guard slots.contains(read.operand.slot), let reach = read.view.reach else { return nil }
+        let size = read.operand.dtype.size
         guard reach.count * size <= ScanConstants.largest else { return nil }
-        let source = scan.slots[operand.slot].operand
-        let content = Content.elements(offset: source.offset + reach.lowerBound, count: reach.count, operand.dtype)
+        let source = scan.slots[read.operand.slot].operand
+        let first = source.offset + read.operand.offset + reach.lowerBound
+        let content = Content.elements(offset: first, count: reach.count, read.operand.dtype)
         let offset = add(Entry(slot: source.slot, content: content), floats: (reach.count * size + 3) / 4)
-        return ScanPlace(.constants, operand.dtype, offset: offset * 4 / size + operand.offset - reach.lowerBound)
+        return ScanPlace(.constants, read.operand.dtype, offset: offset * 4 / size - reach.lowerBound)
     }
 
     /// The place of a product's right operand in panels; nil where it does not stay as it is.
     mutating func place(of panels: ScanPanels, from operand: Operand, _ scan: RasterScanStep) -> ScanPlace? {
-        guard reach[operand.slot] != nil else { return nil }
+        guard slots.contains(operand.slot) else { return nil }
         var panels = panels
         panels.offset = scan.slots[operand.slot].operand.offset + operand.offset
         let entry = Entry(slot: scan.slots[operand.slot].operand.slot, content: .panels(panels))

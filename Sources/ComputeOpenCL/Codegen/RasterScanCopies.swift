@@ -14,165 +14,156 @@ struct ScanSegments: Hashable {
 /// a convolution. The product can read the taps themselves. The copies are then needed only where the program runs for
 /// the last time, so that memory looks afterwards as if they had been there always.
 struct ScanCopies {
-    let memory: ScanMemory
+    /// One store of a step.
+    struct Copy: Hashable {
+        var step: Int
+        var store: Int
+    }
+
     /// Shorter runs are better copied: each has a loop of its own.
-    static let leastWidth = 16
+    private static let leastWidth = 16
     /// Larger operands are not looked into.
-    static let mostElements = 1 << 16
+    private static let mostElements = 1 << 16
 
     /// For the products of a program that can do without copies, by their place: where they read.
     private(set) var segments: [Int: ScanSegments] = [:]
-    /// For the same products, the places of the copies that they do without.
-    private(set) var copiesOfProducts: [Int: [Int]] = [:]
-    /// The places of all these copies.
-    var copies: Set<Int> { Set(copiesOfProducts.values.joined()) }
+    /// For the same products, the copies that they do without.
+    private(set) var copiesOfProducts: [Int: [Copy]] = [:]
+    /// For each step with such copies, their numbers among its stores.
+    private(set) var stores: [Int: Set<Int>] = [:]
 
-    private var scan: RasterScanStep { memory.scan }
+    private let memory: ScanMemory
+    private let program: Int
+    private var steps: [Step] { memory.scan.programs[program] }
 
     init(program: Int, _ memory: ScanMemory) {
         self.memory = memory
-        let steps = memory.scan.programs[program]
+        self.program = program
         for (index, step) in steps.enumerated() {
-            guard case .contraction(let product) = step, let found = sources(of: product, at: index, steps),
-                isUnobserved(product, copies: found.copies, at: index, program)
+            guard case .contraction(let product) = step, let found = sources(of: product, at: index),
+                isUnobserved(product, copies: found.copies, at: index)
             else { continue }
             segments[index] = found.segments
             copiesOfProducts[index] = found.copies
+            for copy in found.copies { stores[copy.step, default: []].insert(copy.store) }
         }
     }
 
+    /// What a copy reads.
+    func source(_ copy: Copy) -> ScanAccess? {
+        guard case .pointwise(let step) = steps[copy.step],
+            case .load(let operand, let view) = step.body.instructions[step.stores[copy.store].value]
+        else { return nil }
+        return ScanAccess(operand: step.operands[operand], view: view)
+    }
+
     /// The copies before a product that make up its whole left operand.
-    private func sources(
-        of product: ContractionStep, at index: Int, _ steps: [Step]
-    ) -> (segments: ScanSegments, copies: [Int])? {
+    private func sources(of product: ContractionStep, at index: Int) -> (segments: ScanSegments, copies: [Copy])? {
         let (a, rows, depth) = (product.a, product.rows, product.depth)
         guard product.batch == 1, a.rowStride == depth, a.columnStride == 1, rows > 0, depth > 0,
             rows * depth <= ScanCopies.mostElements
         else { return nil }
-        var runs: [Int: Run] = [:]
-        var copies: [Int] = []
-        for earlier in (0..<index).reversed() {
-            guard case .pointwise(let step) = steps[earlier],
-                let found = columnRuns(of: step, into: a.operand, rows, depth)
-            else { continue }
-            for run in found where runs.updateValue(run, forKey: run.column) != nil { return nil }
-            copies.append(earlier)
-            if runs.values.reduce(0, { $0 + $1.width }) >= depth { break }
+        var runs: [Int: ScanRun] = [:]
+        var copies: [Copy] = []
+        var columns = 0
+        for earlier in (0..<index).reversed() where columns < depth {
+            guard case .pointwise(let step) = steps[earlier], step.reduction == nil else { continue }
+            for number in step.stores.indices {
+                let found = step.runs(ofStore: number, into: a.operand, rows: rows, depth: depth)
+                if found.isEmpty { continue }
+                for run in found where runs.updateValue(run, forKey: run.column) != nil { return nil }
+                copies.append(Copy(step: earlier, store: number))
+                columns += found.reduce(0) { $0 + $1.width }
+            }
         }
-        guard let first = runs[0], first.width >= ScanCopies.leastWidth else { return nil }
+        guard columns == depth, let first = runs[0], first.width >= ScanCopies.leastWidth else { return nil }
         var segments = ScanSegments(
             sources: [], width: first.width, rowStride: first.rowStride, columnStride: first.columnStride)
         for column in stride(from: 0, to: depth, by: first.width) {
-            guard let run = runs.removeValue(forKey: column), run.width == first.width,
-                run.rowStride == first.rowStride, run.columnStride == first.columnStride
-            else { return nil }
+            guard let run = runs[column], run.isLike(first) else { return nil }
             segments.sources.append(run.source)
         }
-        return runs.isEmpty && first.width * segments.sources.count == depth ? (segments, copies) : nil
+        return (segments, copies)
     }
-
-    /// Some columns of an operand, as they are copied.
-    private struct Run {
-        var column: Int
-        var width: Int
-        var source: Operand
-        var rowStride: Int
-        var columnStride: Int
-    }
-
-    /// What a step copies, if it does nothing but copy columns into an operand of so many rows and columns.
-    private func columnRuns(of step: PointwiseStep, into target: Operand, _ rows: Int, _ depth: Int) -> [Run]? {
-        guard step.reduction == nil, !step.stores.isEmpty else { return nil }
-        var runs: [Run] = []
-        for store in step.stores {
-            guard case .load(let number, let view) = step.body.instructions[store.value],
-                step.operands[number].dtype == .float32, store.destination.slot == target.slot,
-                view.shape.indices.allSatisfy({ !view.isPadded($0) })
-            else { return nil }
-            // One axis goes down the rows; the others, of which one at the most is longer than 1, across.
-            let axes = view.shape.indices.filter { view.shape[$0] > 1 }
-            let row = axes.first { store.view.strides[$0] == depth && view.shape[$0] == rows }
-            let across = axes.filter { $0 != row }
-            let column = store.destination.offset + store.view.offset - target.offset
-            guard row != nil || rows == 1, across.count <= 1, (0..<depth).contains(column),
-                across.allSatisfy({ store.view.strides[$0] == 1 && column + view.shape[$0] <= depth })
-            else { return nil }
-            var source = step.operands[number]
-            source.offset += view.offset
-            runs.append(
-                Run(
-                    column: column, width: across.first.map { view.shape[$0] } ?? 1, source: source,
-                    rowStride: row.map { view.strides[$0] } ?? 0,
-                    columnStride: across.first.map { view.strides[$0] } ?? 0))
-        }
-        return runs
-    }
-
-    // MARK: Who else looks
 
     /// Whether the product alone sees what the copies write, and their sources stay as they are until it has run.
-    private func isUnobserved(_ product: ContractionStep, copies: [Int], at index: Int, _ program: Int) -> Bool {
-        let steps = scan.programs[program]
-        let region = product.a.operand
-        let count = product.rows * product.depth
-        guard !memory.moves(region.slot), let start = copies.min() else { return false }
-        let sources = copies.flatMap { memory.accesses(steps[$0]).reads }
+    private func isUnobserved(_ product: ContractionStep, copies: [Copy], at index: Int) -> Bool {
+        let region = ScanRegion(product.a.operand, count: product.rows * product.depth)
         let own = Set(copies)
-        for between in start...index where !own.contains(between) {
+        guard !memory.moves(region.operand.slot), let start = copies.map(\.step).min() else { return false }
+        for copy in copies {
+            guard let source = source(copy), region.isUntouched(by: source, in: program, memory) else { return false }
+        }
+        for between in start...index {
             var (reads, writes) = memory.accesses(steps[between])
-            if between == index { reads.removeFirst() }
-            if writes.contains(where: { write in sources.contains { memory.mayOverlap(write, $0) } }) { return false }
-            var all = [Bool](repeating: true, count: count)
-            for access in reads + writes where !visit(access, region, &all, marks: false) { return false }
+            if between == index {
+                reads.removeFirst()
+            } else {
+                let others = writes.indices.filter { !own.contains(Copy(step: between, store: $0)) }
+                writes = others.map { writes[$0] }
+            }
+            for copy in copies where copy.step <= between {
+                guard let source = source(copy) else { return false }
+                if writes.contains(where: { memory.mayOverlap($0, source, in: program) }) { return false }
+            }
+            for access in reads + writes where !region.isUntouched(by: access, in: program, memory) { return false }
         }
         // Afterwards nothing is to read what is left of them.
-        var live = [Bool](repeating: true, count: count)
-        for step in steps[(index + 1)...] where !pass(step, region, &live) { return false }
-        for (other, bases) in zip(scan.programs, memory.bases) where bases != nil {
-            var left = live
-            for step in other where !pass(step, region, &left) { return false }
+        var left = region
+        for step in steps[(index + 1)...] where !left.pass(step, in: program, memory) { return false }
+        for other in memory.scan.programs.indices where memory.bases[other] != nil {
+            var left = left
+            for step in memory.scan.programs[other] where !left.pass(step, in: other, memory) { return false }
         }
         return true
-    }
-
-    /// Follows what is left of a region through a step; false where the step reads some of it.
-    private func pass(_ step: Step, _ region: Operand, _ live: inout [Bool]) -> Bool {
-        let (reads, writes) = memory.accesses(step)
-        for read in reads where !visit(read, region, &live, marks: false) { return false }
-        for write in writes where !visit(write, region, &live, marks: true) { return false }
-        return true
-    }
-
-    /// Takes an access's elements out of what is left of a region, or, without `marks`, says false where there is one of
-    /// them in it. False too for memory that may be the region's, but moves otherwise.
-    private func visit(_ access: ScanAccess, _ region: Operand, _ live: inout [Bool], marks: Bool) -> Bool {
-        let (own, other) = (scan.slots[region.slot], scan.slots[access.operand.slot])
-        guard own.operand.slot == other.operand.slot, let reach = access.view.reach else { return true }
-        let shift = other.operand.offset + access.operand.offset - own.operand.offset - region.offset
-        guard !memory.moves(access.operand.slot), own.instanceStride == other.instanceStride,
-            access.operand.dtype == region.dtype
-        else {
-            let whole = ScanAccess(operand: region, view: View(contiguous: [live.count]))
-            return !memory.mayOverlap(access, whole)
-        }
-        if reach.upperBound + shift < 0 || reach.lowerBound + shift >= live.count { return true }
-        return access.view.forEachAddress { address in
-            guard live.indices.contains(address + shift), live[address + shift] else { return true }
-            if marks { live[address + shift] = false }
-            return marks
-        }
     }
 }
 
-extension View {
-    /// Visits every address inside the memory until `body` says false.
-    /// - Returns: whether it never did.
-    fileprivate func forEachAddress(_ body: (Int) -> Bool) -> Bool {
-        func visit(_ axis: Int, _ address: Int) -> Bool {
-            if axis == shape.count { return body(address) }
-            for index in validRange(axis) where !visit(axis + 1, address + index * strides[axis]) { return false }
-            return true
+/// Some neighbouring columns of a matrix, as they are copied from elsewhere.
+struct ScanRun {
+    var column: Int
+    var width: Int
+    var source: Operand
+    var rowStride: Int
+    var columnStride: Int
+
+    /// Whether another run has the same shape.
+    func isLike(_ other: ScanRun) -> Bool {
+        width == other.width && rowStride == other.rowStride && columnStride == other.columnStride
+    }
+}
+
+extension PointwiseStep {
+    /// The runs of columns that a store copies into a matrix of so many rows and columns; none where it does not copy.
+    fileprivate func runs(ofStore number: Int, into target: Operand, rows: Int, depth: Int) -> [ScanRun] {
+        let store = stores[number]
+        guard case .load(let operand, let view) = body.instructions[store.value],
+            operands[operand].dtype == .float32, store.destination.slot == target.slot,
+            view.shape.indices.allSatisfy({ !view.isPadded($0) })
+        else { return [] }
+        let column = store.destination.offset + store.view.offset - target.offset
+        // One axis goes down the rows; of the others, one may go along a run, and the rest from run to run.
+        let axes = view.shape.indices.filter { view.shape[$0] > 1 }
+        let row = rows == 1 ? nil : axes.first { store.view.strides[$0] == depth && view.shape[$0] == rows }
+        let along = axes.first { store.view.strides[$0] == 1 }
+        guard (0..<depth).contains(column), rows == 1 || row != nil else { return [] }
+        var source = operands[operand]
+        source.offset += view.offset
+        var runs = [
+            ScanRun(
+                column: column, width: along.map { view.shape[$0] } ?? 1, source: source,
+                rowStride: row.map { view.strides[$0] } ?? 0, columnStride: along.map { view.strides[$0] } ?? 0)
+        ]
+        for axis in axes where axis != row && axis != along {
+            runs = runs.flatMap { run in
+                (0..<view.shape[axis]).map { index in
+                    var moved = run
+                    moved.column += index * store.view.strides[axis]
+                    moved.source.offset += index * view.strides[axis]
+                    return moved
+                }
+            }
         }
-        return visit(0, offset)
+        return runs.allSatisfy { $0.column >= 0 && $0.column + $0.width <= depth } ? runs : []
     }
 }

@@ -77,18 +77,16 @@ struct ScanFusion {
 
     init(program: Int, _ memory: ScanMemory, copies: ScanCopies) {
         let steps = memory.scan.programs[program]
-        let copied = copies.copies
         for (index, step) in steps.enumerated() {
             guard case .contraction(let product) = step else { continue }
             let shape = [product.batch, product.rows, product.columns]
             var epilogue = ScanEpilogue(of: product)
             // What the product reads of other elements than the one it computes.
             let elsewhere =
-                memory.accesses(step).reads.prefix(2)
-                + (copies.copiesOfProducts[index] ?? []).flatMap { memory.accesses(steps[$0]).reads }
+                [product.left, product.right] + (copies.copiesOfProducts[index] ?? []).compactMap(copies.source)
             for (next, candidate) in steps.enumerated().dropFirst(index + 1) {
-                guard case .pointwise(let pointwise) = candidate, !copied.contains(next),
-                    ScanFusion.goes(pointwise, with: epilogue, shape, elsewhere, memory)
+                guard case .pointwise(let pointwise) = candidate, copies.stores[next] == nil,
+                    ScanFusion.goes(pointwise, with: epilogue, shape, elsewhere, program, memory)
                 else { break }
                 epilogue.append(pointwise, shape: shape)
                 fused.insert(next)
@@ -99,8 +97,8 @@ struct ScanFusion {
 
     /// Whether a step can be computed together with what is there already, element after element.
     private static func goes(
-        _ step: PointwiseStep, with epilogue: ScanEpilogue, _ shape: [Int], _ elsewhere: ArraySlice<ScanAccess>,
-        _ memory: ScanMemory
+        _ step: PointwiseStep, with epilogue: ScanEpilogue, _ shape: [Int], _ elsewhere: [ScanAccess],
+        _ program: Int, _ memory: ScanMemory
     ) -> Bool {
         guard step.reduction == nil, step.shape.reduce(1, *) == shape.reduce(1, *), !shape.contains(0),
             step.stores.allSatisfy({ $0.view.isContiguous })
@@ -121,11 +119,12 @@ struct ScanFusion {
         func clash(_ a: ScanAccess, _ b: ScanAccess) -> Bool {
             let isSame =
                 a.operand == b.operand && a.view.isContiguous && b.view.isContiguous && a.view.offset == b.view.offset
-            return !isSame && memory.mayOverlap(a, b)
+            return !isSame && memory.mayOverlap(a, b, in: program)
         }
         return !reads.contains { read in written.contains { clash($0, read) } }
             && !writes.contains { write in
-                elsewhere.contains { memory.mayOverlap($0, write) } || (written + read).contains { clash($0, write) }
+                elsewhere.contains { memory.mayOverlap($0, write, in: program) }
+                    || (written + read).contains { clash($0, write) }
             }
     }
 }

@@ -2,10 +2,12 @@ import Compute
 
 extension LaunchPlan {
     /// A raster scan as one launch; before it, those that copy what stays as it is.
-    mutating func addRasterScan(_ step: RasterScanStep) throws(DeviceError) {
-        let bases = step.bases
-        let constants = ScanConstants(reach: try constantReach(step, bases))
-        let memory = ScanMemory(scan: step, bases: bases)
+    mutating func addRasterScan(_ given: RasterScanStep) throws(DeviceError) {
+        let bases = given.bases
+        let constants = ScanConstants(slots: try constantSlots(given, bases))
+        var step = given
+        step.programs = given.programs.map { $0.map(\.withOffsetsInOperands) }
+        let memory = ScanMemory(step, bases: bases)
         var text = RasterScanText(step, traits: traits, constants: constants)
         for number in step.programs.indices { try text.addProgram(number, memory) }
         if text.functions.isEmpty { return }
@@ -52,11 +54,11 @@ extension LaunchPlan {
     }
 
     /// Records what the programs reach of the plan's buffers, wherever they run.
-    /// - Returns: what is read of those slots that stay as they are.
-    private mutating func constantReach(
+    /// - Returns: those slots that stay as they are.
+    private mutating func constantSlots(
         _ scan: RasterScanStep, _ bases: [[ClosedRange<Int>]?]
-    ) throws(DeviceError) -> [Int: ClosedRange<Int>] {
-        var constants: [Int: ClosedRange<Int>] = [:]
+    ) throws(DeviceError) -> Set<Int> {
+        var all: [Int: ClosedRange<Int>] = [:]
         var written: [Int: [ClosedRange<Int>]] = [:]
         defer { reach = nil }
         for (program, bases) in zip(scan.programs, bases) {
@@ -72,20 +74,21 @@ extension LaunchPlan {
             if let reach {
                 try require(reach, bases)
                 for (slot, range) in reach.reach {
-                    let known = constants[slot] ?? range
-                    constants[slot] =
+                    let known = all[slot] ?? range
+                    all[slot] =
                         min(known.lowerBound, range.lowerBound)...max(known.upperBound, range.upperBound)
                 }
             }
             for (slot, bytes) in scan.writtenBytes(program, bases) { written[slot, default: []].append(bytes) }
         }
-        return constants.filter { number, range in
+        let constants = all.filter { number, range in
             let slot = scan.slots[number]
             let (size, first) = (slot.operand.dtype.size, slot.operand.offset)
             let bytes = (first + range.lowerBound) * size...(first + range.upperBound + 1) * size - 1
             return slot.instanceStride == 0 && slot.rowStride == 0 && slot.columnStride == 0
                 && (written[slot.operand.slot] ?? []).allSatisfy { !$0.overlaps(bytes) }
         }
+        return Set(constants.keys)
     }
 }
 
@@ -169,7 +172,9 @@ extension RasterScanText {
             "__constant int LOCAL(\(name))[] = {\(numbers.map(String.init).joined(separator: ", "))};\n"
         }
         // First what the programs do always; then, behind an empty program, what they do in their last runs.
-        let lists = programs.map { $0.filter { !$0.isLast } } + [[]] + programs
+        let lists =
+            programs.map { $0.filter { $0.runs != .last } } + [[]]
+            + programs.map { $0.filter { $0.runs != .allButLast } }
         let calls = lists.joined().flatMap { call in
             [call.function] + call.places + Array(repeating: 0, count: callWords - 1 - call.places.count)
         }

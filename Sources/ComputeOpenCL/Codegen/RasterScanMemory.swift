@@ -7,10 +7,28 @@ struct ScanAccess {
 }
 
 /// What the steps of a raster scan read and write, and whether they can get in one another's way.
-struct ScanMemory {
+final class ScanMemory {
     let scan: RasterScanStep
     /// The least and greatest first element of each slot, for the programs that run.
     let bases: [[ClosedRange<Int>]?]
+    /// Where each program runs.
+    private var positions: [[(row: Int, column: Int)]]
+    /// How far apart two slots begin, in bytes, wherever a program runs.
+    private var distances: [Pair: Set<Int>] = [:]
+
+    private struct Pair: Hashable {
+        let program: Int
+        let first: Int
+        let second: Int
+    }
+
+    init(_ scan: RasterScanStep, bases: [[ClosedRange<Int>]?]) {
+        self.scan = scan
+        self.bases = bases
+        var positions = scan.programs.map { _ in [(row: Int, column: Int)]() }
+        scan.forEachProgram { positions[$0].append((row: $1, column: $2)) }
+        self.positions = positions
+    }
 
     func accesses(_ step: Step) -> (reads: [ScanAccess], writes: [ScanAccess]) {
         func loads(_ expression: Expression, _ operands: [Operand]) -> [ScanAccess] {
@@ -24,41 +42,61 @@ struct ScanMemory {
                 step.stores.map { ScanAccess(operand: $0.destination, view: $0.view) }
             )
         case .contraction(let step):
-            func matrix(_ matrix: Matrix, _ rows: Int, _ columns: Int) -> ScanAccess {
-                let strides = [matrix.batchStride, matrix.rowStride, matrix.columnStride]
-                return ScanAccess(
-                    operand: matrix.operand, view: View(shape: [step.batch, rows, columns], strides: strides))
-            }
             let after = step.epilogue.map { loads($0.body, $0.operands) } ?? []
             let result = View(contiguous: [step.batch, step.rows, step.columns])
-            return (
-                [matrix(step.a, step.rows, step.depth), matrix(step.b, step.depth, step.columns)] + after,
-                [ScanAccess(operand: step.destination, view: result)]
-            )
+            return ([step.left, step.right] + after, [ScanAccess(operand: step.destination, view: result)])
         default: return ([], [])
         }
     }
 
-    /// Whether two accesses may have a byte in common, wherever an instance is. Instances do not touch one another's.
-    func mayOverlap(_ a: ScanAccess, _ b: ScanAccess) -> Bool {
+    /// Whether two accesses of a program may have a byte in common at some place where it runs. Instances do not touch one
+    /// another's memory.
+    func mayOverlap(_ a: ScanAccess, _ b: ScanAccess, in program: Int) -> Bool {
         let (first, second) = (scan.slots[a.operand.slot], scan.slots[b.operand.slot])
-        guard first.operand.slot == second.operand.slot, let left = bytes(a), let right = bytes(b) else { return false }
-        let step = first.instanceStride * a.operand.dtype.size - second.instanceStride * b.operand.dtype.size
-        return (0..<(step == 0 ? 1 : scan.instances)).contains { instance in
-            (left.lowerBound + instance * step...left.upperBound + instance * step).overlaps(right)
+        guard first.operand.slot == second.operand.slot, let left = a.bytes, let right = b.bytes else { return false }
+        let step = second.instanceStride * b.operand.dtype.size - first.instanceStride * a.operand.dtype.size
+        return distances(a.operand.slot, b.operand.slot, in: program).contains { distance in
+            (0..<(step == 0 ? 1 : scan.instances)).contains { instance in
+                let shift = distance + instance * step
+                return left.lowerBound <= right.upperBound + shift && right.lowerBound + shift <= left.upperBound
+            }
         }
     }
 
-    /// The bytes that the first instance may touch.
-    private func bytes(_ access: ScanAccess) -> ClosedRange<Int>? {
-        guard let reach = access.view.reach else { return nil }
-        let all = bases.compactMap { $0?[access.operand.slot] }
-        guard let low = all.map(\.lowerBound).min(), let high = all.map(\.upperBound).max() else { return nil }
-        let others = (scan.instances - 1) * scan.slots[access.operand.slot].instanceStride
-        let size = access.operand.dtype.size
-        let first = (low - min(0, others) + access.operand.offset + reach.lowerBound) * size
-        return first...(high - max(0, others) + access.operand.offset + reach.upperBound + 1) * size - 1
+    /// The bytes from where the first slot begins to where the second does, in the first instance.
+    private func distances(_ a: Int, _ b: Int, in program: Int) -> Set<Int> {
+        let pair = Pair(program: program, first: a, second: b)
+        if let known = distances[pair] { return known }
+        let (first, second) = (scan.slots[a], scan.slots[b])
+        var all: Set<Int> = []
+        for (row, column) in positions[program] {
+            all.insert(
+                second.offset(instance: 0, row: row, column: column) * second.operand.dtype.size
+                    - first.offset(instance: 0, row: row, column: column) * first.operand.dtype.size)
+            if !moves(a) && !moves(b) { break }
+        }
+        distances[pair] = all
+        return all
     }
 
     func moves(_ slot: Int) -> Bool { scan.slots[slot].rowStride != 0 || scan.slots[slot].columnStride != 0 }
+}
+
+extension ScanAccess {
+    /// The bytes that it may touch, from where the slot begins.
+    var bytes: ClosedRange<Int>? {
+        guard let reach = view.reach else { return nil }
+        let size = operand.dtype.size
+        return (operand.offset + reach.lowerBound) * size...(operand.offset + reach.upperBound + 1) * size - 1
+    }
+}
+
+extension ContractionStep {
+    var left: ScanAccess { ContractionStep.access(a, [batch, rows, depth]) }
+    var right: ScanAccess { ContractionStep.access(b, [batch, depth, columns]) }
+
+    private static func access(_ matrix: Matrix, _ shape: [Int]) -> ScanAccess {
+        let strides = [matrix.batchStride, matrix.rowStride, matrix.columnStride]
+        return ScanAccess(operand: matrix.operand, view: View(shape: shape, strides: strides))
+    }
 }

@@ -6,11 +6,11 @@ extension RasterScanText {
         if given.stores.isEmpty { return }
         var numbers = OperandNumbers()
         var step = given
-        step.operands = given.operands.map { numbers.number($0) }
+        step.operands = numbers.operands(given.operands, of: [given.body, given.reduction?.epilogue])
         for index in step.stores.indices {
             step.stores[index].destination = numbers.number(step.stores[index].destination)
         }
-        let operands = places(numbers.operands)
+        let operands = places(numbers)
         if step.reduction != nil { return addReduction(step, operands) }
         if step.shape.contains(0) { return }
         var builder = functionBuilder(isWide: step.isWide)
@@ -82,12 +82,40 @@ extension RasterScanText {
 /// Operands by number, so that steps that differ only in their operands' places become equal.
 struct OperandNumbers {
     private(set) var operands: [Operand] = []
+    /// For each, a view of all that is read of it; nil where it is written.
+    private(set) var reads: [View?] = []
 
-    /// The operand's number, as the slot of one that begins there.
+    /// The number of an operand that is written, as the slot of one that begins there.
     mutating func number(_ operand: Operand) -> Operand {
-        let known = operands.firstIndex(of: operand)
-        if known == nil { operands.append(operand) }
-        return Operand(slot: known ?? operands.count - 1, dtype: operand.dtype)
+        let number = index(operand, nil)
+        reads[number] = nil
+        return Operand(slot: number, dtype: operand.dtype)
+    }
+
+    /// The numbers of what is read by some expressions, for all operands of a step.
+    mutating func operands(_ given: [Operand], of expressions: [Expression?]) -> [Operand] {
+        var numbered = given.map { Operand(slot: 0, dtype: $0.dtype) }
+        for case .some(let expression) in expressions {
+            for (operand, view) in expression.instructions.compactMap(\.read) {
+                numbered[operand].slot = index(given[operand], view)
+            }
+        }
+        return numbered
+    }
+
+    private mutating func index(_ operand: Operand, _ view: View?) -> Int {
+        guard let known = operands.firstIndex(of: operand) else {
+            operands.append(operand)
+            reads.append(view)
+            return operands.count - 1
+        }
+        if let old = reads[known]?.reach, let new = view?.reach {
+            let (low, high) = (min(old.lowerBound, new.lowerBound), max(old.upperBound, new.upperBound))
+            reads[known] = View(shape: [high - low + 1], strides: [1], offset: low)
+        } else if reads[known]?.reach == nil, view != nil, reads[known] != nil {
+            reads[known] = view
+        }
+        return known
     }
 }
 

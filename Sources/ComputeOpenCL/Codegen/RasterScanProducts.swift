@@ -19,7 +19,11 @@ extension RasterScanText {
             "SEGMENTS": "\(names.count)", "SEGMENT_DEPTH": "\(left.width)", "A_NAMES": names.joined(separator: ", "),
             "A_POINTERS": names.map { "__global const float *\($0)" }.joined(separator: ", "),
         ]
-        let sources = places(left.sources)
+        let run = View(
+            shape: [step.batch, step.rows, left.width],
+            strides: [step.a.batchStride, left.rowStride, left.columnStride])
+        var sources: [ScanPlace] = []
+        for source in left.sources { sources.append(place(ScanAccess(operand: source, view: run))) }
         let right: ScanPlace
         let file: String
         switch traits.shape {
@@ -38,7 +42,7 @@ extension RasterScanText {
             macros["B_BATCH_STRIDE"] = "\(step.b.batchStride)"
             macros["ITEM_ROWS"] = "\(itemRows(step))"
             macros["LOADS_4"] = isAlwaysAligned(left, sources, step.a.batchStride) ? "1" : "0"
-            right = place(step.b.operand)
+            right = place(step.right)
         }
         var widths = [1]
         if traits.shape == .cpu && step.columns >= 16 { widths.append(16) }
@@ -47,7 +51,7 @@ extension RasterScanText {
         call(
             text,
             sources.map { ("const __global float *", $0) } + [("const __global float *", right)]
-                + after.builder.pointers(places(after.operands)),
+                + after.builder.pointers(places(after.numbers)),
             widths: after.builder.widths.union([1]))
     }
 
@@ -62,7 +66,7 @@ extension RasterScanText {
             }
 
             """
-        call(text, [("const __global float *", place(step.b.operand)), ("__global float *", target)])
+        call(text, [("const __global float *", place(step.right)), ("__global float *", target)])
         return target
     }
 
@@ -108,15 +112,16 @@ struct ScanStores {
     let definitions: String
     let builder: KernelBuilder
     /// What the numbers of the builder's pointers mean.
-    let operands: [Operand]
+    let numbers: OperandNumbers
 
     init(_ epilogue: ScanEpilogue, widths: [Int], _ empty: KernelBuilder) {
         var builder = empty
         var numbers = OperandNumbers()
         let axes = ["batch", "row", "col"]
         let values = ExpressionEmitter(
-            epilogue.body, roots: epilogue.stores.map(\.value), operands: epilogue.operands.map { numbers.number($0) },
-            axes: axes, inner: 2, prefix: "", in: &builder)
+            epilogue.body, roots: epilogue.stores.map(\.value),
+            operands: numbers.operands(epilogue.operands, of: [epilogue.body]), axes: axes, inner: 2, prefix: "",
+            in: &builder)
         let targets = epilogue.stores.map { store in
             StoreEmitter.Target(
                 Store(value: store.value, destination: numbers.number(store.destination), view: store.view))
@@ -140,7 +145,7 @@ struct ScanStores {
         }
         definitions = text
         self.builder = builder
-        operands = numbers.operands
+        self.numbers = numbers
     }
 }
 

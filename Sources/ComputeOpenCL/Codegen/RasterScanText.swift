@@ -25,8 +25,12 @@ struct RasterScanText {
     struct Call {
         var function: Int
         var places: [Int]
-        /// Whether it is only needed where the program runs for the last time.
-        var isLast: Bool
+        /// In which runs of the program it is needed.
+        var runs: Runs
+    }
+
+    enum Runs {
+        case all, last, allButLast
     }
 
     let scan: RasterScanStep
@@ -35,8 +39,8 @@ struct RasterScanText {
     private(set) var places: [ScanPlace] = []
     private(set) var functions: [Function] = []
     private(set) var programs: [[Call]] = []
-    /// Whether calls added now are only for the last run.
-    private var addsLast = false
+    /// What calls added now are for.
+    private var runs = Runs.all
     private(set) var widths: Set<Int> = []
     private(set) var constants: ScanConstants
     /// The floats of each instance's scratch memory.
@@ -56,10 +60,15 @@ struct RasterScanText {
         if memory.bases[number] == nil { return }
         let copies = ScanCopies(program: number, memory)
         let fusion = ScanFusion(program: number, memory, copies: copies)
-        let copied = copies.copies
         for (index, step) in scan.programs[number].enumerated() where !fusion.fused.contains(index) {
-            addsLast = copied.contains(index)
+            if case .pointwise(var rest) = step, let copied = copies.stores[index] {
+                rest.stores = rest.stores.indices.filter { !copied.contains($0) }.map { rest.stores[$0] }
+                runs = .allButLast
+                addPointwise(rest)
+                runs = .last
+            }
             try add(step, copies.segments[index], fusion.epilogues[index])
+            runs = .all
         }
     }
 
@@ -88,7 +97,7 @@ struct RasterScanText {
             widths.formUnion(used)
         }
         let numbers = parameters.map { number(of: $0.place) }
-        programs[programs.count - 1].append(Call(function: function, places: numbers, isLast: addsLast))
+        programs[programs.count - 1].append(Call(function: function, places: numbers, runs: runs))
     }
 
     private mutating func number(of place: ScanPlace) -> Int {
@@ -99,13 +108,19 @@ struct RasterScanText {
         return places.count - 1
     }
 
-    mutating func place(_ operand: Operand) -> ScanPlace {
-        constants.place(of: operand, scan) ?? ScanPlace(scan.slots[operand.slot], offset: operand.offset)
+    /// The place of an operand that is read, or of its copy among what stays as it is.
+    mutating func place(_ read: ScanAccess) -> ScanPlace {
+        constants.place(of: read, scan) ?? place(read.operand)
     }
 
-    mutating func places(_ operands: [Operand]) -> [ScanPlace] {
+    /// The place of an operand that is written.
+    func place(_ operand: Operand) -> ScanPlace { ScanPlace(scan.slots[operand.slot], offset: operand.offset) }
+
+    mutating func places(_ operands: OperandNumbers) -> [ScanPlace] {
         var places: [ScanPlace] = []
-        for operand in operands { places.append(place(operand)) }
+        for (operand, view) in zip(operands.operands, operands.reads) {
+            places.append(view.map { place(ScanAccess(operand: operand, view: $0)) } ?? place(operand))
+        }
         return places
     }
 

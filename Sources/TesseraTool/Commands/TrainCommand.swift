@@ -33,6 +33,9 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Decides the first parameters, the order of the images and all chance (default: 0).")
     var seed: UInt64?
 
+    @Option(help: ArgumentHelp("Start from the parameters of another run of the model.", valueName: "run"))
+    var from: String?
+
     @Option(help: "The folder of the run (default: runs/MODEL-DATA-NUMBER).")
     var out: String?
 
@@ -46,6 +49,7 @@ struct TrainCommand: ParsableCommand {
 
     func validate() throws {
         if epochs != nil, steps != nil { throw ValidationError("Give --epochs or --steps, not both.") }
+        if resume, from != nil { throw ValidationError("Give --resume or --from, not both.") }
         if resume, out == nil { throw ValidationError("Say which run to resume with --out.") }
     }
 
@@ -102,6 +106,7 @@ struct TrainCommand: ParsableCommand {
         if folder.holdsRun { throw TrainingError.runExists(path: folder.path) }
         let device = try deviceOption.chosen(json: output.json)
         let trainer = try Trainer(model, data: splits, configuration: configuration, on: device, folder: folder)
+        if let from { try trainer.start(from: RunFolder(from)) }
         try folder.begin(
             RunDescription(model, data: source, training: configuration, device: device.info.name))
         return (trainer, folder)

@@ -29,6 +29,8 @@ public final class Trainer {
     let store: ParameterStore
     let optimizer: OptimizerState
     let average: ExponentialMovingAverage?
+    /// Whether the first parameters are the initializers'.
+    private var startsFresh = true
     let trainImages: ImageDataset
     let testImages: ImageDataset
     private let sampler: BatchSampler
@@ -57,6 +59,19 @@ public final class Trainer {
         self.store = store
         optimizer = try OptimizerState(configuration.optimizer ?? Adam(), of: store.flat)
         average = try configuration.averageDecay.map { try ExponentialMovingAverage(of: store.flat, decay: $0) }
+    }
+
+    /// Starts from the parameters of another run instead of fresh ones.
+    ///
+    /// - Throws: `TrainingError.noRun`; `CheckpointError` for damaged files and for those of another model.
+    public func start(from run: RunFolder) throws {
+        guard FileManager.default.fileExists(atPath: run.model) else {
+            throw TrainingError.noRun(path: run.path, missing: "model.safetensors")
+        }
+        let file = try Safetensors(contentsOf: run.model)
+        try store.load(file.byName.mapValues { ($0.shape, $0.values) }, path: run.model)
+        try average?.restart()
+        startsFresh = false
     }
 
     /// Takes up the checkpoint of the folder.
@@ -103,7 +118,7 @@ public final class Trainer {
             try observe(event)
         }
         try observe(.compiling(device: device.info.name))
-        if step == 0, model is any DataInitializedModel { try initializeFromData() }
+        if step == 0, startsFresh, model is any DataInitializedModel { try initializeFromData() }
         let compiled = try TrainingStep(
             model, store: store, optimizer: optimizer, average: average, configuration: configuration,
             levels: trainImages.levels)
