@@ -43,7 +43,8 @@ public struct MaskedConv2d: Layer {
     /// - Throws: `LayerError.badSetting` where a number is out of range.
     public init(
         _ inputChannels: Int, _ outputChannels: Int, kernel: (height: Int, width: Int), mask: Mask, groups: Int = 1,
-        parts: Int = 1, dilation: Int = 1, bias: Bool = true, initializer: Initializer? = nil, biasInitializer: Initializer? = nil
+        parts: Int = 1, dilation: Int = 1, bias: Bool = true, initializer: Initializer? = nil,
+        biasInitializer: Initializer? = nil
     ) throws {
         let settings = Settings(of: "MaskedConv2d")
         try settings.requirePositive("groups", groups)
