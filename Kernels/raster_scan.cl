@@ -24,6 +24,7 @@
 //                                  put the addresses of the present position into place[PLACES]; row_place holds those
 //                                  of the row's beginning for places that move on
 //   run(call, place)               calls the function
+//   INLINE                         makes a function static and always inlined
 //
 // KERNELS
 //   LOCAL(copy0), LOCAL(copy1), ...
@@ -83,3 +84,4 @@ __kernel void KERNEL_NAME(BUFFERS)
 #undef SHARED
 #undef MEET
 #undef FIRST_ITEM
+#undef INLINE

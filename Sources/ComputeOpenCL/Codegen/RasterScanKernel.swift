@@ -134,7 +134,8 @@ extension RasterScanText {
     /// The kernels of the scan, for `raster_scan.cl`.
     /// - Parameter parts: the constants, a kernel each part.
     func source(_ parts: [[(entry: ScanConstants.Entry, offset: Int)]]) throws(DeviceError) -> String {
-        var text = traits.shape == .cpu ? try ProgramText.file("raster_scan_pack") : ""
+        var text = "#define INLINE static inline __attribute__((always_inline))\n"
+        if traits.shape == .cpu { text += try ProgramText.file("raster_scan_pack") }
         for (number, function) in functions.enumerated() {
             text += "#define STEP LOCAL(f\(number))\n\(function.text)#undef STEP\n"
         }
@@ -156,9 +157,10 @@ extension RasterScanText {
 
     private var callWords: Int { 1 + (functions.map(\.parameters.count).max() ?? 0) }
 
-    /// One function that calls any other: each is there once, however often it is called.
+    /// One function that calls any other: each is there once, however often it is called. It is inlined, since it reaches
+    /// local memory, as those of `placeFunctions`.
     private func runFunction() -> String {
-        var text = "static void LOCAL(run)(__constant const int *call, __global uchar *\(shared)*place) {\n"
+        var text = "INLINE void LOCAL(run)(__constant const int *call, __global uchar *\(shared)*place) {\n"
         text += "    switch (call[0]) {\n"
         for (number, function) in functions.enumerated() {
             let pointers = function.parameters.enumerated().map { "(\($1))place[call[\($0 + 1)]]" }

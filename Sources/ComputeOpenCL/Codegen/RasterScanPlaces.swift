@@ -55,6 +55,8 @@ struct ScanPlace: Hashable {
 
 extension RasterScanText {
     /// The functions that compute the places' addresses, and how many of them move from column to column.
+    ///
+    /// They are inlined: PoCL 3.1 takes local memory for undefined where a function that is not inlined reaches it.
     func placeFunctions() -> (text: String, moving: Int) {
         var (scan, row, column) = ("", "", "")
         var moving = 0
@@ -70,11 +72,11 @@ extension RasterScanText {
         }
         let pointers = "__global uchar *\(shared)*place, __global uchar *\(shared)*row_place"
         let text = """
-            static void LOCAL(enter_scan)(\(pointers), const int instance, \(bufferParameters)) {
+            INLINE void LOCAL(enter_scan)(\(pointers), const int instance, \(bufferParameters)) {
             \(scan)}
-            static void LOCAL(enter_row)(\(pointers), const int row, const int instance, \(bufferParameters)) {
+            INLINE void LOCAL(enter_row)(\(pointers), const int row, const int instance, \(bufferParameters)) {
             \(row)}
-            static void LOCAL(enter_column)(\(pointers), const int column) {
+            INLINE void LOCAL(enter_column)(\(pointers), const int column) {
             \(column)}
 
             """
