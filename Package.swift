@@ -29,7 +29,7 @@ let package = Package(
         .target(name: "Layers", dependencies: ["Tensors"]),
         .target(name: "Models", dependencies: ["Layers"]),
         .target(name: "Datasets", dependencies: ["CPNG", "CZlib"]),
-        .target(name: "Training", dependencies: ["Models", "Datasets", "Devices"]),
+        .target(name: "Training", dependencies: ["Models", "Datasets", "Devices", "ComputeOpenCL"]),
         .target(name: "Tessera", dependencies: ["Training"]),
         .executableTarget(
             name: "TesseraTool",

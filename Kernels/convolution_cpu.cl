@@ -9,6 +9,9 @@
 // TILE_VECTORS float16 of result channels in registers across all taps; a pixel outside the source points at a buffer
 // of zeros. The input gradient splits the result into STRIDE_Y * STRIDE_X phases; in each only some taps meet a source
 // pixel, at a source stride of one, and the others are passed over.
+// With BATCH_INNER a tile's pixels are the same one of neighbouring images: taps outside small images are passed over.
+// An input gradient of few channels can be had from the products of each source pixel with all taps' weights (kind 1,
+// one tap with TAPS * INPUT_CHANNELS channels): for each line of the result, kind 3 sums what its taps gave it.
 // Weight gradient: an item sums TILE_ROWS input channels times TILE_VECTORS float16 of output channels of one tap over
 // the pixels, line by line: of each line a tap sees one run of pixels. With SPLITS > 1 each item owns a range of the
 // lines, takes them in chunks that stay in the cache, and sums all tiles into a partial result of its own, which a
@@ -20,7 +23,8 @@
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. c12_               (default convolution_)
-//   KIND                              0 forward, 1 input gradient, 2 weight gradient          (0)
+//   KIND                              0 forward, 1 input gradient, 2 weight gradient, 3 input gradient from products
+//                                     (0)
 //   BATCH HEIGHT WIDTH INPUT_CHANNELS OUTPUT_HEIGHT OUTPUT_WIDTH OUTPUT_CHANNELS STRIDE_Y STRIDE_X
 //                                     the geometry, all >= 1                                  (1 8 8 16 8 8 16 1 1)
 //   TAPS TAP_LIST                     their number, and dy, dx of each, separated by commas, without braces: for two
@@ -31,6 +35,13 @@
 //   PACK                              1: the second operand is first packed into scratch; kind 0: may be, must be where
 //                                     OUTPUT_CHANNELS < 16; kind 1: must be; kind 2: exactly where OUTPUT_CHANNELS < 16
 //                                                                                             (1 for kind 1, else 0)
+//   BATCH_INNER                       kinds 0, 1: 1 to order the pixels by place, then by image           (0)
+//   FLAT                              kind 3: 1 where the epilogue counts all elements as columns of one row  (0)
+//   RUN                               kind 3: taps in a row that are neighbours of one line: divides TAPS; each RUN of
+//                                     them has one dy, and a dx that grows by one             (1)
+//   MARGIN REACH                      kind 3: pixels that the taps reach to the left of a line, and its own with those
+//                                     to its right: max(0, -least dx), and
+//                                     max(WIDTH, (OUTPUT_WIDTH - 1) * STRIDE_X + greatest dx + 1)  (0 WIDTH)
 //   CHUNK                             kind 2: lines of y in a chunk                           (1)
 //   SPLITS                            kind 2: ranges that the chunks are divided into,
 //                                     1...ceil(BATCH * OUTPUT_HEIGHT / CHUNK)                 (1)
@@ -63,6 +74,9 @@
 //     and PANEL_TAPS = TAPS, or with GATHER RP = ceil(TAPS * INPUT_CHANNELS / TILE_ROWS) and PANEL_TAPS = 1
 //     (const float *first, uint first_offset, const float *second, uint second_offset,
 //      OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
+//   PREFIX##collect    (kind 3)    global (HEIGHT, BATCH, 1)
+//     (const float *products, uint products_offset, OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
+//     products is [BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH, TAPS, INPUT_CHANNELS]
 //   PREFIX##partial    (kind 2, SPLITS > 1)    global (SPLITS, 1, 1)
 //     (const float *first, uint first_offset, const float *second, uint second_offset,
 //      float *partials, uint partials_offset)
@@ -79,8 +93,13 @@
 //   PACK: as needed, and for kind 0 where OUTPUT_CHANNELS > 128.
 //   tile: by V: 1: 12x1, 2: 12x2, 3: 8x3, 4: 6x4, 5: 5x5, more: 6x4 where 4 divides V, else 12x2 where 2 does, else 5x5
 //     where 5 does, else 8x3 where 3 does, else 6x4.
+//     With BATCH_INNER at most 8 rows, since images are often a power of two apart and their lines then share a set of
+//     the cache; 8x2 where 8 divides BATCH < 48 and 2 divides V: no tile has pixels of two places.
 //     Kind 2: TILE_VECTORS as above, with 24x1 for V = 1; then as many rows as divide the panel's rows most evenly:
 //     ceil(R / ceil(R / TILE_ROWS)) for R rows.
+//   BATCH_INNER: BATCH >= 8, OUTPUT_HEIGHT * OUTPUT_WIDTH <= 64, and more than a tenth of all taps outside the images.
+//   Kind 3: INPUT_CHANNELS < 16, at most half of OUTPUT_CHANNELS, and the products at most twice the larger image; and
+//     where a window that is the whole image (whose products are the result) has an epilogue for each pixel or channel.
 //   CHUNK, kind 2: lines that make up 8192 / (INPUT_CHANNELS + OUTPUT_CHANNELS) pixels, 64...512 of them; rounded up.
 //   GATHER: INPUT_CHANNELS < 4 with SPLITS > 1 and TAPS * INPUT_CHANNELS * CHUNK * OUTPUT_WIDTH <= 16384.
 //   SPLITS, kind 2: 1 where PIXELS < 1024 or TAPS * INPUT_CHANNELS * OUTPUT_CHANNELS > 524288;
@@ -131,6 +150,21 @@
 #ifndef PACK
 #define PACK (KIND == 1)
 #endif
+#ifndef BATCH_INNER
+#define BATCH_INNER 0
+#endif
+#ifndef FLAT
+#define FLAT 0
+#endif
+#ifndef RUN
+#define RUN 1
+#endif
+#ifndef MARGIN
+#define MARGIN 0
+#endif
+#ifndef REACH
+#define REACH WIDTH
+#endif
 #ifndef SPLITS
 #define SPLITS 1
 #endif
@@ -159,7 +193,7 @@
 #define PASTE(x, y) PASTE_TEXT(x, y)
 #define KERNEL(name) PASTE(PREFIX, name)
 
-#if KIND == 1
+#if KIND == 1 || KIND == 3
 #define SOURCE_HEIGHT OUTPUT_HEIGHT
 #define SOURCE_WIDTH OUTPUT_WIDTH
 #define SOURCE_CHANNELS OUTPUT_CHANNELS
@@ -249,7 +283,46 @@ __constant int KERNEL(taps)[2 * TAPS] = {TAP_LIST};
         } \
     }
 
-#if KIND != 2
+#if KIND == 3
+#define PRODUCTS (TAPS * COLUMNS)
+__kernel void KERNEL(collect)(
+    __global const float *products, const uint products_offset, __global OUT_T *result, const uint result_offset
+    EPILOGUE_PARAMETERS)
+{
+    const int y = get_global_id(0), line = get_global_id(1) * HEIGHT + y;
+    // The line of the image, with room for what the taps add beyond its ends.
+    float sums[(MARGIN + REACH) * COLUMNS];
+    for (int i = 0; i < (MARGIN + REACH) * COLUMNS; i++) sums[i] = 0.0f;
+    for (int tap = 0; tap < TAPS; tap += RUN) {
+        const int away = y - TAP_Y(tap), from_y = away / STRIDE_Y;
+        if (away % STRIDE_Y != 0 || (uint)from_y >= OUTPUT_HEIGHT) continue;
+        __global const float *from = products + products_offset + tap * COLUMNS
+            + (size_t)(get_global_id(1) * OUTPUT_HEIGHT + from_y) * OUTPUT_WIDTH * PRODUCTS;
+        float *to = sums + (MARGIN + TAP_X(tap)) * COLUMNS;
+        for (int x = 0; x < OUTPUT_WIDTH; x++) {
+            for (int i = 0; i < RUN * COLUMNS; i++) to[i] += from[i];
+            from += PRODUCTS;
+            to += STRIDE_X * COLUMNS;
+        }
+    }
+    const float *row = sums + MARGIN * COLUMNS;
+    const size_t begin = (size_t)line * WIDTH * COLUMNS;
+    __global OUT_T *place = result + result_offset + begin;
+#if FLAT
+    int i = 0;
+    for (; i + 16 <= WIDTH * COLUMNS; i += 16)
+        *(__global KERNEL(out16u) *)(place + i) = EPILOGUE_16(*(const KERNEL(float16u) *)(row + i), 0, 0, begin + i);
+    for (; i < WIDTH * COLUMNS; i++) place[i] = EPILOGUE_1(row[i], 0, 0, begin + i);
+#else
+    for (int x = 0; x < WIDTH; x++)
+        for (int c = 0; c < COLUMNS; c++)
+            place[x * COLUMNS + c] = EPILOGUE_1(row[x * COLUMNS + c], 0, line * WIDTH + x, c);
+#endif
+}
+#undef PRODUCTS
+#endif
+
+#if KIND < 2
 #if PACK
 #define WEIGHT_ROW PANEL
 #define WEIGHT_VECTOR(j) (16 * (j))
@@ -267,6 +340,14 @@ __kernel void KERNEL(pack)(
     const int first = get_global_id(0) % blocks * 16, end = min(first + 16, SOURCE_CHANNELS);
     second += second_offset + (size_t)tap * INPUT_CHANNELS * OUTPUT_CHANNELS;
     packed += packed_offset + ((size_t)panel * TAPS + tap) * SOURCE_CHANNELS * PANEL;
+#if KIND == 0 && COLUMNS >= 16
+    for (int c = first; c < end; c++)
+#pragma unroll
+        for (int j = 0; j < TILE_VECTORS; j++)
+            STORE16(
+                packed + c * PANEL + 16 * j,
+                LOAD16(second + (size_t)c * OUTPUT_CHANNELS + FIRST_COLUMN(panel) + VECTOR_COLUMN(j)));
+#else
     for (int j = 0; j < TILE_VECTORS; j++) {
         const int first_column = FIRST_COLUMN(panel) + VECTOR_COLUMN(j);
         __global float *place = packed + 16 * j;
@@ -301,6 +382,7 @@ __kernel void KERNEL(pack)(
 #endif
             }
     }
+#endif
 }
 #undef INTERLEAVE_LOW
 #undef INTERLEAVE_HIGH
@@ -331,8 +413,13 @@ __kernel void KERNEL(convolve)(
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++) {
         const int index = min(own + i, count - 1);
+#if BATCH_INNER
+        const int place = index / BATCH, x = place % grid_width, y = place / grid_width;
+        image[i] = index % BATCH;
+#else
         const int x = index % grid_width, line = index / grid_width, y = line % grid_height;
         image[i] = line / grid_height;
+#endif
 #if KIND == 1
         source_y[i] = y;
         source_x[i] = x;
@@ -340,7 +427,7 @@ __kernel void KERNEL(convolve)(
 #else
         source_y[i] = y * STRIDE_Y;
         source_x[i] = x * STRIDE_X;
-        pixel[i] = index;
+        pixel[i] = (image[i] * RESULT_HEIGHT + y) * RESULT_WIDTH + x;
 #endif
     }
 
@@ -671,6 +758,11 @@ __kernel void KERNEL(reduce)(
 #undef TILE_ROWS
 #undef TILE_VECTORS
 #undef PACK
+#undef BATCH_INNER
+#undef FLAT
+#undef RUN
+#undef MARGIN
+#undef REACH
 #undef SPLITS
 #undef CHUNK
 #undef SUMS

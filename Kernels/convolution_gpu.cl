@@ -9,13 +9,16 @@
 // result pixels and the depth is taps times source channels, or rows are taps times input channels and the depth is the
 // output pixels. A work-group owns a tile of the result, as in matmul_gpu.cl. The input gradient splits the result into
 // STRIDE_Y * STRIDE_X phases; the depth of a phase has only the taps that meet a source pixel there.
+// An input gradient of few channels can be had from the products of each source pixel with all taps' weights (kind 1,
+// one tap with TAPS * INPUT_CHANNELS channels): for each element of the result, kind 3 sums what its taps gave it.
 // With SPLITS > 1 the depth is divided among work-groups, whose partial sums a second kernel adds in a fixed order.
 //
 // The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. c12_               (default convolution_)
-//   KIND                              0 forward, 1 input gradient, 2 weight gradient          (0)
+//   KIND                              0 forward, 1 input gradient, 2 weight gradient, 3 input gradient from products
+//                                     (0)
 //   BATCH HEIGHT WIDTH INPUT_CHANNELS OUTPUT_HEIGHT OUTPUT_WIDTH OUTPUT_CHANNELS STRIDE_Y STRIDE_X
 //                                     the geometry, all >= 1                                  (1 8 8 16 8 8 16 1 1)
 //   TAPS TAP_LIST                     their number, and dy, dx of each, separated by commas, without braces: for two
@@ -46,6 +49,9 @@
 //     (const float *first, uint first_offset, const float *second, uint second_offset,
 //      float *partials, uint partials_offset)
 //     partials holds SPLITS * RESULT floats
+//   PREFIX##collect   (kind 3)                 global (256 * ceil(RESULT / 256), 1, 1)   local (256, 1, 1)
+//     (const float *products, uint products_offset, OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
+//     products is [BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH, TAPS, INPUT_CHANNELS]
 //   PREFIX##reduce    (only with SPLITS > 1)   global (256 * ceil(RESULT / 256), 1, 1)   local (256, 1, 1)
 //     (const float *partials, uint partials_offset, OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
 //
@@ -57,6 +63,7 @@
 //   32     32        32           16         4         4              64      9 KiB
 //   COLUMNS <= 16: tile 16. Otherwise the first of tiles 128 (only with COLUMNS > 64), 64, 32 with
 //   RP * CP * PHASES >= units, or tile 32. A device whose largest work-group is below 256 takes tile 16 or 32.
+//   Kind 3: as in convolution_cpu.cl.
 //   SPLITS: 1 where RP * CP * PHASES >= units, else min(ceil(2 * units / (RP * CP * PHASES)), ceil(DEPTH / 128), 64).
 #ifndef PREFIX
 #define PREFIX convolution_
@@ -125,7 +132,7 @@
 #define PASTE(x, y) PASTE_TEXT(x, y)
 #define KERNEL(name) PASTE(PREFIX, name)
 
-#if KIND == 1
+#if KIND == 1 || KIND == 3
 #define SOURCE_HEIGHT OUTPUT_HEIGHT
 #define SOURCE_WIDTH OUTPUT_WIDTH
 #define SOURCE_CHANNELS OUTPUT_CHANNELS
@@ -146,6 +153,34 @@
 #define RESULT_ROWS (BATCH * RESULT_HEIGHT * RESULT_WIDTH)
 #endif
 #define PIXELS (BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH)
+
+__constant int KERNEL(taps)[2 * TAPS] = {TAP_LIST};
+#define TAP_Y(tap) KERNEL(taps)[2 * (tap)]
+#define TAP_X(tap) KERNEL(taps)[2 * (tap) + 1]
+
+#if KIND == 3
+__kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(collect)(
+    __global const float *products, const uint products_offset, __global OUT_T *result, const uint result_offset
+    EPILOGUE_PARAMETERS)
+{
+    const int element = get_global_id(0);
+    if (element < RESULT_ROWS * COLUMNS) {
+        const int row = element / COLUMNS, column = element % COLUMNS;
+        const int x = row % WIDTH, line = row / WIDTH, y = line % HEIGHT, image = line / HEIGHT;
+        float sum = 0.0f;
+        for (int tap = 0; tap < TAPS; tap++) {
+            const int away_y = y - TAP_Y(tap), away_x = x - TAP_X(tap);
+            const int from_y = away_y / STRIDE_Y, from_x = away_x / STRIDE_X;
+            if (away_y % STRIDE_Y == 0 && away_x % STRIDE_X == 0 && (uint)from_y < OUTPUT_HEIGHT
+                && (uint)from_x < OUTPUT_WIDTH) {
+                const size_t pixel = (size_t)(image * OUTPUT_HEIGHT + from_y) * OUTPUT_WIDTH + from_x;
+                sum += products[products_offset + (pixel * TAPS + tap) * COLUMNS + column];
+            }
+        }
+        result[result_offset + element] = EPILOGUE_1(sum, 0, row, column);
+    }
+}
+#else
 
 // Always: PoCL loses track of local memory that is handed to a function which stays a function.
 #ifdef __clang__
@@ -183,10 +218,6 @@
 #endif
 // A coordinate that no tap brings into an image.
 #define NOWHERE (-(1 << 29))
-
-__constant int KERNEL(taps)[2 * TAPS] = {TAP_LIST};
-#define TAP_Y(tap) KERNEL(taps)[2 * (tap)]
-#define TAP_X(tap) KERNEL(taps)[2 * (tap) + 1]
 
 // Puts an item's share of the two tiles into local memory.
 INLINE void KERNEL(put)(
@@ -424,6 +455,7 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
         result[result_offset + element] = EPILOGUE_1(sum, 0, row, column);
     }
 }
+#endif
 #endif
 
 #undef PREFIX

@@ -1,10 +1,11 @@
 import Layers
 import Tensors
 
-/// A model of images that is trained by minimising a loss.
+/// A model of images.
 ///
-/// Images are Float32 tensors [N, height, width, channels] with values in 0...1. What else a model can do is said by
-/// further protocols: `SamplingModel`, `LatentModel`, `ImportanceWeightedBound`.
+/// Images are Float32 tensors [N, height, width, channels] with values in 0...1. How a model is trained is said by
+/// `LossModel` or `AdversarialModel`, and what else it can do by further protocols: `SamplingModel`, `LatentModel`,
+/// `ImportanceWeightedBound`.
 public protocol GenerativeModel: Module, SendableMetatype {
     /// The settings of the model, each with a default.
     associatedtype Configuration: ModelConfiguration
@@ -22,15 +23,24 @@ public protocol GenerativeModel: Module, SendableMetatype {
     /// Whether the model is one of black-and-white images, drawn from grey ones by chance: a pixel is 1 with the
     /// probability that its grey value tells. Training draws anew each step; evaluation uses one fixed draw.
     var binarizes: Bool { get }
+
+    /// - Throws: `ModelError` where the settings or the images do not fit the model.
+    init(images: ImageSpace, configuration: Configuration) throws
+}
+
+extension GenerativeModel {
+    /// A model with default settings.
+    public init(images: ImageSpace) throws { try self.init(images: images, configuration: Configuration()) }
+}
+
+/// A model that is trained by minimising a loss.
+public protocol LossModel: GenerativeModel {
     /// Whether the loss is a number of nats: minus the log-likelihood of an image, or an upper bound of it.
     var isLikelihood: Bool { get }
     /// Whether that number is minus the log-likelihood itself, and nothing about it is drawn by chance.
     var isExact: Bool { get }
     /// What exactly the loss of an image measures, for reports.
     var measure: String { get }
-
-    /// - Throws: `ModelError` where the settings or the images do not fit the model.
-    init(images: ImageSpace, configuration: Configuration) throws
 
     /// The loss of each image, and the parts that are reported.
     /// - Parameter images: Float32 [N, height, width, channels] in 0...1.
@@ -39,10 +49,7 @@ public protocol GenerativeModel: Module, SendableMetatype {
     func evaluation(_ images: Tensor, _ context: Context) throws -> LossTerms
 }
 
-extension GenerativeModel {
-    /// A model with default settings.
-    public init(images: ImageSpace) throws { try self.init(images: images, configuration: Configuration()) }
-
+extension LossModel {
     public var isExact: Bool { false }
 
     public func evaluation(_ images: Tensor, _ context: Context) throws -> LossTerms { try loss(images, context) }
@@ -94,28 +101,32 @@ public protocol SamplingModel: GenerativeModel {
     func samples(_ count: Int, drawingPixels: Bool, _ context: Context) throws -> Tensor
 }
 
-/// A model that maps images to short codes and back.
-public protocol LatentModel: GenerativeModel {
+/// A model that makes images of short codes.
+public protocol DecodingModel: GenerativeModel {
     /// Numbers in a code.
     var latentSize: Int { get }
     /// Whether codes are standard normal under the model, so that any such code stands for an image.
     var hasNormalPrior: Bool { get }
-    /// The (mean) code of each image: [N, height, width, channels] -> [N, latentSize].
-    func encode(_ images: Tensor, _ context: Context) throws -> Tensor
     /// The (mean) image of each code: [N, latentSize] -> [N, height, width, channels] in 0...1.
     func decode(_ codes: Tensor, _ context: Context) throws -> Tensor
 }
 
+/// A model that maps images to short codes and back.
+public protocol LatentModel: DecodingModel, LossModel {
+    /// The (mean) code of each image: [N, height, width, channels] -> [N, latentSize].
+    func encode(_ images: Tensor, _ context: Context) throws -> Tensor
+}
+
 /// A model whose log-likelihood can be bounded by importance sampling, the tighter the more samples are drawn
 /// (Burda, Grosse & Salakhutdinov 2016, "Importance weighted autoencoders", equation 8).
-public protocol ImportanceWeightedBound: GenerativeModel {
+public protocol ImportanceWeightedBound: LossModel {
     /// Log importance weights `log p(x, z) - log q(z | x)` of `samples` draws of z for each image: [samples, N].
     /// The logarithm of their mean weight bounds `log p(x)` from below in expectation.
     func logImportanceWeights(_ images: Tensor, samples: Int, _ context: Context) throws -> Tensor
 }
 
 /// A model some of whose first parameters are fitted to its first batch, by a pass over it whose `Context` initialises.
-public protocol DataInitializedModel: GenerativeModel {}
+public protocol DataInitializedModel: LossModel {}
 
 /// A model that can be told what class of image it is to look at or to draw, by `Context.labels`.
 public protocol ClassConditionalModel: GenerativeModel {

@@ -27,9 +27,9 @@ struct DrawingOptions: ParsableArguments {
 
     /// - Throws: `ModelError.unsupported` where something was asked for that the model has no use for.
     func refuse(for model: any GenerativeModel) throws {
-        if sampler == .cached, temperature == 1, label == nil { return }
+        if sampler == .cached, temperature == 1 { return }
         throw ModelError.unsupported(
-            model: type(of: model).name, what: "take --sampler, --temperature or --class",
+            model: type(of: model).name, what: "take --sampler or --temperature",
             instead: "they are for autoregressive models")
     }
 }

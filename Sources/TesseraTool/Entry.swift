@@ -37,6 +37,7 @@ extension IncrementalError: ToolFailure {}
 extension LayerError: ToolFailure {}
 extension ModelError: ToolFailure {}
 extension TrainingError: ToolFailure {}
+extension MetricError: ToolFailure {}
 extension CheckpointError: ToolFailure {}
 
 struct TesseraCommand: ParsableCommand {
@@ -47,5 +48,6 @@ struct TesseraCommand: ParsableCommand {
         subcommands: [
             DevicesCommand.self, TrainCommand.self, SampleCommand.self, EvaluateCommand.self, ReconstructCommand.self,
             InterpolateCommand.self, TraverseCommand.self, CompleteCommand.self, EnlargeCommand.self,
+            FilmCommand.self, PointsCommand.self,
         ])
 }

@@ -5,8 +5,9 @@ public enum TrainingError: Error, Hashable, Sendable {
     /// Data that do not fit the model.
     case dataMismatch(name: String, expected: String, found: String)
     /// The loss, or a parameter after the last step, is infinite or not a number. `saved` is the step of the last
-    /// checkpoint, if there is one.
-    case notFinite(what: String, step: Int, learningRate: Double, saved: Int? = nil)
+    /// checkpoint, if there is one; `advice` what is likely to help.
+    case notFinite(
+        what: String, step: Int, learningRate: Double, saved: Int? = nil, advice: String = "lower the learning rate")
     /// A folder that already holds a run.
     case runExists(path: String)
     /// A folder that holds no run, or not all of one.
@@ -24,8 +25,8 @@ extension TrainingError: CustomStringConvertible {
             "\(name): expected \(expected), found \(found)"
         case .dataMismatch(let name, let expected, let found):
             "\(name): the model needs \(expected), the data are \(found); use the data that it was made for"
-        case .notFinite(let what, let step, let learningRate, let saved):
-            "\(what) is infinite or not a number at step \(step); lower the learning rate (it is \(learningRate)); "
+        case .notFinite(let what, let step, let learningRate, let saved, let advice):
+            "\(what) is infinite or not a number at step \(step); \(advice) (the rate is \(learningRate)); "
                 + (saved.map { "the checkpoint of step \($0) is whole" } ?? "nothing has been kept")
         case .runExists(let path):
             "\(path) already holds a run; add --resume to go on with it, or choose another --out"

@@ -104,6 +104,36 @@ struct ParameterStoreTests {
         #expect(try store.gradient(of: loss).floats(on: on.device) == [1, 2, 3, 4, 6, 6, 0, 0, 0])
     }
 
+    /// Two parts and a parameter that neither holds.
+    private struct Partitioned: PartitionedModule {
+        let alone = Parameter([2], .constant(5))
+        let first = Parameter([3], .constant(1))
+        let second = Parameter([2, 2], .constant(2))
+        let kept = Parameter([2], .constant(7), isTrainable: false)
+
+        struct Part: Module { let parameters: [Parameter] }
+        var parts: [any Module] { [Part(parameters: [first]), Part(parameters: [second, kept])] }
+    }
+
+    @Test(arguments: TestDevice.all)
+    func eachPartIsAGroup(_ on: TestDevice) throws {
+        let model = Partitioned()
+        let store = try ParameterStore(model, on: on.device)
+        // What no part holds goes with the first; what is not trained is in none.
+        #expect(try store.groups.map { try $0.flat.read() } == [[5, 5, 1, 1, 1], [2, 2, 2, 2]])
+        #expect(store.flat == store.groups[0].flat)
+        #expect(store.parameters.map(\.name) == ["alone", "first", "second", "kept"])
+        #expect(try store.read().map(\.values) == [[5, 5], [1, 1, 1], [2, 2, 2, 2], [7, 7]])
+        // The gradient of one group knows nothing of the other.
+        let loss =
+            try (model.first.tensor * 3).sum() + model.second.tensor.square().sum() + model.alone.tensor.sum()
+        #expect(try store.groups[0].gradient(of: loss).floats(on: on.device) == [1, 1, 3, 3, 3])
+        #expect(try store.groups[1].gradient(of: loss).floats(on: on.device) == [4, 4, 4, 4])
+        // Writing one group changes the parameters of that group alone.
+        try store.groups[1].flat.write([6, 7, 8, 9])
+        #expect(try store.read().map(\.values) == [[5, 5], [1, 1, 1], [6, 7, 8, 9], [7, 7]])
+    }
+
     @Test(arguments: TestDevice.all)
     func aModelWithoutParametersHasAStore(_ on: TestDevice) throws {
         let store = try ParameterStore(Flatten(), on: on.device)

@@ -8,7 +8,7 @@ import Testing
 /// The gradient of each model's loss with respect to its parameters, by finite differences in double precision.
 @Suite("Loss gradients")
 struct LossGradientTests {
-    private func check<Model: GenerativeModel>(
+    private func check<Model: LossModel>(
         _ type: Model.Type, levels: Int, _ configuration: Model.Configuration, side: Int = 2, channels: Int = 1,
         labels: [Int32]? = nil, noise: Float = 0, every step: Int = 1
     ) throws {

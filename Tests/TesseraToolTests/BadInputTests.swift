@@ -32,7 +32,7 @@ struct BadInputTests {
     @Test(
         "arguments",
         arguments: [
-            (["train", "gan"], 1, ["gan", "vae"]), (["train", "gan", "--help"], 1, ["gan", "vae"]),
+            (["train", "glow"], 1, ["glow", "vae"]), (["train", "glow", "--help"], 1, ["glow", "vae"]),
             (["train", "vae", "--device", "tpu"], 1, ["tpu", "0: "]),
             (["train", "vae", "--device", "99"], 1, ["99"]),
             (["train", "vae", "--set", "depth=3"], 1, ["depth", "hidden"]),

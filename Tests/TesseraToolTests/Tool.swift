@@ -8,9 +8,10 @@ enum Tool {
         let output: String
         let errors: String
 
-        /// The lines of standard error but for the word that kernels are being compiled.
+        /// The lines of standard error but for those that tell what takes a while before training.
         var errorLines: [String] {
-            errors.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("compiling kernels") }
+            errors.split(separator: "\n").map(String.init)
+                .filter { !$0.hasPrefix("compiling kernels") && !$0.hasPrefix("training the classifier") }
         }
 
         /// Standard output as JSON lines.

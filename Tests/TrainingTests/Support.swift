@@ -39,6 +39,34 @@ func smallVAE(_ data: DatasetSplits) throws -> VAE {
     return try VAE(images: ImageSpace(data.train), configuration: configuration)
 }
 
+/// A small game of images, by the name of its model.
+func smallGame(
+    _ name: String, _ images: ImageDataset, _ settings: [String: String] = [:]
+) throws -> any AdversarialModel {
+    let small = ["latent": "8", "channels": "4", "hidden": "32"].merging(settings) { $1 }
+    return try #require(
+        try ModelCatalog.entry(name).model(for: ImageSpace(images), settings: small) as? any AdversarialModel)
+}
+
+extension DatasetSplits {
+    /// The same images without labels, for which no classifier is needed.
+    func withoutLabels() throws -> DatasetSplits {
+        func bare(_ set: ImageDataset) throws -> ImageDataset {
+            try ImageDataset(name: set.name, shape: set.shape, levels: set.levels, pixels: set.pixels)
+        }
+        return try DatasetSplits(train: bare(train), test: bare(test))
+    }
+}
+
+extension GenerativeModel {
+    /// The parameters whose names begin so, bit by bit; trained or not.
+    func bits(_ part: String) throws -> [String: [UInt32]] {
+        let parameters = namedParameters().filter { $0.name.hasPrefix(part) }
+        return Dictionary(
+            uniqueKeysWithValues: try parameters.map { ($0.name, try $0.parameter.read().map(\.bitPattern)) })
+    }
+}
+
 extension Trainer {
     /// The trained parameters, bit by bit.
     func parameterBits() throws -> [UInt32] {

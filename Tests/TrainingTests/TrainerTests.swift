@@ -62,7 +62,7 @@ extension TrainingTests {
                 configuration.reportSteps = 1
                 var losses: [Double] = []
                 try Trainer(smallVAE(data), data: data, configuration: configuration, on: device).train {
-                    if case .progress(let progress) = $0 { losses.append(progress.loss) }
+                    if case .progress(let progress) = $0 { losses += progress.losses.map(\.value) }
                 }
                 return losses
             }
@@ -119,7 +119,7 @@ extension TrainingTests {
             #expect {
                 try trainer.train()
             } throws: { error in
-                guard case TrainingError.notFinite(_, let step, _, let saved) = error else { return false }
+                guard case TrainingError.notFinite(_, let step, _, let saved, _) = error else { return false }
                 return step > 11 && saved == 11
             }
             #expect(try Safetensors(contentsOf: folder.optimizer).metadata["step"] == "11")

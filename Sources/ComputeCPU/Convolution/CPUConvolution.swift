@@ -19,6 +19,7 @@ enum CPUConvolution {
         try needs.require(step.second, count: second.reduce(1, *), dtype: .float32)
         switch step.kind {
         case .forward: return try ForwardConvolution(step, needs: &needs)
+        case .inputGradient where geometry.isWholeImage: return try WholeImageGradient(step, needs: &needs)
         case .inputGradient where ImageGradient.suits(geometry): return try ImageGradient(step, needs: &needs)
         case .inputGradient: return try InputGradient(step, needs: &needs)
         case .weightGradient: return try WeightGradient(step, needs: &needs)

@@ -12,6 +12,11 @@ extension LaunchPlan {
             let shape = [1, work.resultCount / work.resultChannels, work.resultChannels]
             return try addEpilogueOfZero(step.epilogue, shape: shape, destination: step.destination)
         }
+        if let products = ConvolutionProducts(step) { return try addProducts(step, work, products) }
+        try addConvolution(step, work)
+    }
+
+    mutating func addConvolution(_ step: ConvolutionStep, _ work: ConvolutionWork) throws(DeviceError) {
         switch traits.shape {
         case .cpu: try addCPU(step, work)
         case .gpu: try addGPU(step, work)
@@ -22,9 +27,14 @@ extension LaunchPlan {
 
     private mutating func addCPU(_ step: ConvolutionStep, _ work: ConvolutionWork) throws(DeviceError) {
         let g = step.geometry
-        let vectors = ceilingDivide(work.resultChannels, 16)
         if step.kind == .weightGradient { return try addCPUWeightGradient(step, work) }
-        let tile = LaunchPlan.cpuConvolutionTile(vectors)
+        let vectors = ceilingDivide(work.resultChannels, 16)
+        var tile = LaunchPlan.cpuConvolutionTile(vectors)
+        let isBatchInner = g.batch >= 8 && g.outputHeight * g.outputWidth <= 64 && g.usefulShare < 0.9
+        if isBatchInner {
+            tile.rows = min(tile.rows, 8)
+            if g.batch < 48, g.batch.isMultiple(of: 8), vectors.isMultiple(of: 2) { tile = (8, 2) }
+        }
         let packs = step.kind == .inputGradient || g.outputChannels < 16 || g.outputChannels > 128
         let columnPanels = ceilingDivide(vectors, tile.vectors)
 
@@ -32,6 +42,7 @@ extension LaunchPlan {
         macros["TILE_ROWS"] = tile.rows
         macros["TILE_VECTORS"] = tile.vectors
         macros["PACK"] = packs ? 1 : 0
+        macros["BATCH_INNER"] = isBatchInner ? 1 : 0
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1, 16], traits: traits)
         let kernels = try product("convolution_cpu", macros, after, more: work.taps)
 

@@ -10,6 +10,16 @@ public struct ImageGrid: Sendable {
     public let padding: Int
     /// How many pixels of the picture, in each direction, stand for one of an image.
     public let scale: Int
+    public static let defaultPadding = 2
+
+    /// The enlargement of images of a shape: it brings the longer side to 64 pixels or a little less.
+    private static func defaultScale(_ shape: ImageShape) -> Int { max(1, 64 / max(shape.height, shape.width)) }
+
+    /// The height of one row of images, with the padding above it, in a grid with the default padding and scale.
+    public static func rowHeight(of shape: ImageShape) -> Int {
+        shape.height * defaultScale(shape) + defaultPadding
+    }
+
     /// The grey of the padding and of places without an image.
     public let background: UInt8
 
@@ -22,7 +32,8 @@ public struct ImageGrid: Sendable {
     ///   - scale: nil brings the longer side of an image to 64 pixels or a little less.
     /// - Throws: `DatasetError.invalidArgument` where the parts do not fit together.
     public init(
-        pixels: [UInt8], shape: ImageShape, levels: Int = 256, columns: Int? = nil, padding: Int = 2,
+        pixels: [UInt8], shape: ImageShape, levels: Int = 256, columns: Int? = nil,
+        padding: Int = ImageGrid.defaultPadding,
         scale: Int? = nil, background: UInt8 = 64
     ) throws {
         // The set checks that shape, pixels and levels fit.
@@ -34,7 +45,7 @@ public struct ImageGrid: Sendable {
         guard images.count >= 1 else {
             throw DatasetError.invalidArgument(name: "images of a grid", expected: "at least 1", found: "0")
         }
-        let scale = scale ?? max(1, 64 / max(shape.height, shape.width))
+        let scale = scale ?? Self.defaultScale(shape)
         let columns = columns ?? Int(Double(images.count).squareRoot().rounded(.up))
         for (name, value, least) in [("columns", columns, 1), ("padding", padding, 0), ("scale", scale, 1)] {
             guard (least...ImageShape.maximumSide).contains(value) else {
@@ -57,7 +68,8 @@ public struct ImageGrid: Sendable {
     ///
     /// - Throws: as `init(pixels:shape:levels:columns:padding:scale:background:)`.
     public init(
-        values: [Float], shape: ImageShape, columns: Int? = nil, padding: Int = 2, scale: Int? = nil,
+        values: [Float], shape: ImageShape, columns: Int? = nil, padding: Int = ImageGrid.defaultPadding,
+        scale: Int? = nil,
         background: UInt8 = 64
     ) throws {
         let pixels = values.map { $0.isNaN ? 0 : UInt8((min(max($0, 0), 1) * 255).rounded()) }
@@ -68,7 +80,9 @@ public struct ImageGrid: Sendable {
     /// A grid of all images of a set.
     ///
     /// - Throws: as `init(pixels:shape:levels:columns:padding:scale:background:)`.
-    public init(_ images: ImageDataset, columns: Int? = nil, padding: Int = 2, scale: Int? = nil) throws {
+    public init(_ images: ImageDataset, columns: Int? = nil, padding: Int = ImageGrid.defaultPadding, scale: Int? = nil)
+        throws
+    {
         try self.init(
             pixels: images.pixels, shape: images.shape, levels: images.levels, columns: columns, padding: padding,
             scale: scale)

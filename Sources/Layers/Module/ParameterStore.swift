@@ -1,16 +1,14 @@
 import Compute
 import Tensors
 
-/// A model's parameters on a device: all trained ones in one flat variable, so that one kernel updates them all.
+/// A model's parameters on a device. All that are trained together lie in one flat variable, so that one kernel updates
+/// them all.
 public final class ParameterStore: @unchecked Sendable {
     public let device: any Device
-    /// Every trained parameter, one after the other. Sizes that are multiples of 16 come first, then those of 8, 4 and
-    /// 2, then the others, each in the order of declaration: so almost every parameter starts where devices can read
-    /// whole vectors, and nothing is padded.
-    public let flat: Variable
+    /// The trained parameters: one group, or one for each part of a `PartitionedModule`.
+    public let groups: [ParameterGroup]
     /// Dotted names and parameters, trained or not, in the order of declaration.
     public let parameters: [(name: String, parameter: Parameter)]
-    private let trained: [Parameter]
 
     /// Places a model on a device with freshly initialised parameters. Equal seeds give equal values on any device.
     /// - Throws: what the device throws.
@@ -21,17 +19,18 @@ public final class ParameterStore: @unchecked Sendable {
         let values = parameters.enumerated().map { index, entry in
             entry.parameter.initializer.values(entry.parameter.shape, seed: seed, stream: UInt32(index))
         }
-        let order = parameters.indices.filter { parameters[$0].parameter.isTrainable }.sorted {
-            let (a, b) = (parameters[$0].parameter.alignment, parameters[$1].parameter.alignment)
-            return a == b ? $0 < $1 : a > b
+        // What no part holds goes with the first.
+        let parts = (model as? any PartitionedModule)?.parts ?? []
+        var groupOf: [ObjectIdentifier: Int] = [:]
+        for (number, part) in parts.enumerated() {
+            for (_, parameter) in part.namedParameters() { groupOf[ObjectIdentifier(parameter)] = number }
         }
-        trained = order.map { parameters[$0].parameter }
-        let flatValues = order.flatMap { values[$0] }
-        flat = try Variable(flatValues, shape: [flatValues.count], name: "the parameters", on: device)
-        var offset = 0
-        for parameter in trained {
-            try parameter.move(to: flat, offset: offset)
-            offset += parameter.count
+        groups = try (0..<max(parts.count, 1)).map { number in
+            let members = parameters.indices.filter {
+                let parameter = parameters[$0].parameter
+                return parameter.isTrainable && groupOf[ObjectIdentifier(parameter), default: 0] == number
+            }
+            return try ParameterGroup(members.map { (parameters[$0].parameter, values[$0]) }, on: device)
         }
         for (entry, values) in zip(parameters, values) where !entry.parameter.isTrainable {
             let own = try Variable(values, shape: [values.count], name: entry.name, on: device)
@@ -39,12 +38,11 @@ public final class ParameterStore: @unchecked Sendable {
         }
     }
 
-    /// The gradient of a scalar with respect to every trained parameter, flat, in the order of `flat`.
-    public func gradient(of loss: Tensor) throws -> Tensor {
-        let gradients = try gradients(of: loss, withRespectTo: trained.map { try $0.tensor })
-        guard !gradients.isEmpty else { return try Tensor.zeros([0]) }
-        return try Tensor.concatenate(gradients.map { try $0.flattened() })
-    }
+    /// Every trained parameter of the first group, which is all of them unless the model is a `PartitionedModule`.
+    public var flat: Variable { groups[0].flat }
+
+    /// The gradient of a scalar with respect to every parameter in `flat`, in its order.
+    public func gradient(of loss: Tensor) throws -> Tensor { try groups[0].gradient(of: loss) }
 
     /// Present values by name.
     public func read() throws -> [(name: String, shape: [Int], values: [Float])] {
@@ -72,9 +70,4 @@ public final class ParameterStore: @unchecked Sendable {
         }
         for (name, parameter) in parameters { if let given = values[name] { try parameter.write(given.values) } }
     }
-}
-
-extension Parameter {
-    /// The largest power of two up to 16 that divides the number of elements.
-    fileprivate var alignment: Int { 1 << min(count.trailingZeroBitCount, 4) }
 }

@@ -47,12 +47,18 @@ public struct BatchNorm2d: Layer {
                 operation: "BatchNorm2d", expected: "two or more values a channel while training", found: [x.shape])
         }
         let axes = Array(0..<(x.rank - 1))
+        // The mean is subtracted as a number c without a gradient. With the exact identities, for any c,
+        //     x - mean = (x - c) - (mean - c)    and    variance = mean((x - c)²) - (mean - c)²
+        // the gradient flows through `offset`, a zero for each channel, and no further sum over all elements is needed.
         let mean = try x.mean(axes)
-        let deviation = try x - mean
-        let variance = try deviation.square().mean(axes)
+        let shift = mean.stoppedGradient()
+        let deviation = try x - shift
+        let offset = try mean - shift
+        let variance = try deviation.square().mean(axes) - offset.square()
         try context.update(runningMean) { try $0 * (1 - momentum) + mean * momentum }
         let unbiased = momentum * Float(samples) / Float(samples - 1)
         try context.update(runningVariance) { try $0 * (1 - momentum) + variance * unbiased }
-        return try deviation * (weight.tensor * (variance + epsilon).rsqrt()) + bias.tensor
+        let scale = try weight.tensor * (variance + epsilon).rsqrt()
+        return try deviation * scale + (bias.tensor - offset * scale)
     }
 }

@@ -8,7 +8,7 @@ import Tensors
 /// `pixelParameters`. A network may be made of operations on one position (1x1 convolutions, activations, gates,
 /// concatenations and sums over channels) and of convolutions that look at earlier positions, strided and transposed ones
 /// too.
-public protocol AutoregressiveModel: GenerativeModel {
+public protocol AutoregressiveModel: LossModel {
     /// The distribution of a pixel.
     var head: any PixelHead { get }
 

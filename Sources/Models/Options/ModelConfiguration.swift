@@ -104,6 +104,21 @@ public struct ModelOption<Configuration>: Sendable {
             })
     }
 
+    /// A number in a range.
+    public static func number(
+        _ key: String, _ path: WritableKeyPath<Configuration, Double> & Sendable, in range: ClosedRange<Double>,
+        _ help: String
+    ) -> ModelOption {
+        ModelOption(
+            key: key, values: "\(range.lowerBound) to \(range.upperBound)", help: help,
+            get: { String($0[keyPath: path]) },
+            parse: { configuration, text in
+                guard let number = Double(text), range.contains(number) else { return false }
+                configuration[keyPath: path] = number
+                return true
+            })
+    }
+
     /// A whole number in a range, or a word that stands for none.
     public static func integer(
         _ key: String, _ path: WritableKeyPath<Configuration, Int?> & Sendable, in range: ClosedRange<Int>,

@@ -96,7 +96,7 @@ extension Tensor {
     static func convolution(
         _ kind: ConvolutionStep.Kind, _ geometry: ConvolutionGeometry, _ first: Tensor, _ second: Tensor
     ) throws -> Tensor {
-        if let product = try pointwiseConvolution(kind, geometry, first, second) { return product }
+        if let product = try productConvolution(kind, geometry, first, second) { return product }
         let shape =
             switch kind {
             case .forward: geometry.outputShape
@@ -106,24 +106,25 @@ extension Tensor {
         return Tensor(.convolution(kind, geometry), [first, second], shape: shape, dtype: .float32)
     }
 
-    /// A 1x1 convolution of stride one is a matrix product over all pixels.
-    private static func pointwiseConvolution(
+    /// A matrix product where each input pixel meets one tap: a 1x1 convolution of stride one, over all pixels, and one
+    /// whose window is the whole image, over all images.
+    private static func productConvolution(
         _ kind: ConvolutionStep.Kind, _ geometry: ConvolutionGeometry, _ first: Tensor, _ second: Tensor
     ) throws -> Tensor? {
-        guard geometry.taps == [.init(dy: 0, dx: 0)], geometry.strideY == 1, geometry.strideX == 1,
-            geometry.outputHeight == geometry.height, geometry.outputWidth == geometry.width
-        else { return nil }
-        let pixels = geometry.batch * geometry.height * geometry.width
-        let (input, output) = (geometry.inputChannels, geometry.outputChannels)
+        // The input's gradient stays a convolution where the window is the whole image: a product with the weights
+        // transposed would have their gradient transposed, too, and that is a large matrix.
+        guard geometry.isPointwise || geometry.isWholeImage && kind != .inputGradient else { return nil }
+        let (input, output) = (geometry.taps.count * geometry.inputChannels, geometry.outputChannels)
+        let rows = geometry.batch * geometry.outputHeight * geometry.outputWidth
         switch kind {
         case .forward:
-            return try first.reshaped([pixels, input]).matmul(second.reshaped([input, output]))
+            return try first.reshaped([rows, input]).matmul(second.reshaped([input, output]))
                 .reshaped(geometry.outputShape)
         case .inputGradient:
-            return try first.reshaped([pixels, output]).matmul(second.reshaped([input, output]).transposed())
+            return try first.reshaped([rows, output]).matmul(second.reshaped([input, output]).transposed())
                 .reshaped(geometry.inputShape)
         case .weightGradient:
-            return try first.reshaped([pixels, input]).transposed().matmul(second.reshaped([pixels, output]))
+            return try first.reshaped([rows, input]).transposed().matmul(second.reshaped([rows, output]))
                 .reshaped(geometry.weightShape)
         }
     }

@@ -3,7 +3,8 @@ import Tessera
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Measure the model of a run on images: nats, bits per dimension, ELBO.")
+        commandName: "evaluate",
+        abstract: "Measure the model of a run: nats, bits per dimension, ELBO; FID and KID of generated images.")
 
     enum Split: String, ExpressibleByArgument, CaseIterable { case test, train }
 
@@ -31,11 +32,29 @@ struct EvaluateCommand: ParsableCommand {
         let run = try TrainedModel(run: runArgument.run, on: device)
         let splits = try run.data(dataOptions.data, directory: dataOptions.dataDir)
         let watch = Stopwatch()
-        let figures = try Evaluator(run.model, on: device).evaluate(
-            images: split == .test ? splits.test : splits.train, importanceSamples: importanceSamples)
+        let figures = try figures(run.model, splits, on: device)
         let seconds = watch.seconds
         if let perExample { try write(figures, to: perExample) }
         report(figures, seconds: seconds, device: device)
+    }
+
+    private func figures(
+        _ model: any GenerativeModel, _ splits: DatasetSplits, on device: any Device
+    ) throws -> Figures {
+        if let model = model as? any LossModel {
+            return try Evaluator(model, on: device).evaluate(
+                images: split == .test ? splits.test : splits.train, importanceSamples: importanceSamples)
+        }
+        guard let model = model as? any AdversarialModel, importanceSamples == nil, perExample == nil, split == .test
+        else {
+            throw ModelError.unsupported(
+                model: type(of: model).name, what: "be evaluated by example, by importance samples or on --split train",
+                instead: "its figures are of generated images against both parts of the data")
+        }
+        let evaluator = try SampleEvaluator(for: model, data: splits, on: device) {
+            Output.note("training the classifier whose features measure images")
+        }
+        return try evaluator.evaluate(model)
     }
 
     private func write(_ figures: Figures, to path: String) throws {
@@ -48,9 +67,11 @@ struct EvaluateCommand: ParsableCommand {
     private func report(_ figures: Figures, seconds: Double, device: any Device) {
         let rate = Double(figures.count) / max(seconds, 1e-9)
         guard output.json else {
-            Output.line("\(figures.count) \(split.rawValue) images: \(Output.figures(figures.named))")
+            let what = figures.loss == nil ? "generated" : split.rawValue
+            Output.line("\(figures.count) \(what) images: \(Output.figures(figures.named))")
             let samples = figures.importanceSamples.map { ", by \($0) importance samples" } ?? ""
-            Output.line("nats: \(figures.measure)\(samples); \(Output.number(rate)) images/s")
+            let measured = figures.loss == nil ? "fid and kid" : "nats"
+            Output.line("\(measured): \(figures.measure)\(samples); \(Output.number(rate)) images/s")
             return
         }
         var line = JSONLine(event: "done").adding(figures.named).adding("count", figures.count)

@@ -19,12 +19,19 @@ struct ReconstructCommand: ParsableCommand {
 
 struct InterpolateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "interpolate", abstract: "Draw the way from one test image to another through the codes.")
+        commandName: "interpolate",
+        abstract: "Draw the way from one test image, or from one random code, to another through the codes.")
+
+    @Option(help: "Decides the random codes of a model that has no codes of images.")
+    var seed: UInt64 = 0
 
     @OptionGroup var options: LatentOptions
 
     func run() throws {
         try options.draw { run, device in
+            guard run.model is any LatentModel else {
+                return try ImagePanel.interpolations(of: run.model, seed: seed, on: device)
+            }
             let images = try run.data(options.dataOptions.data, directory: options.dataOptions.dataDir).test
             return try ImagePanel.interpolations(of: run.model, images: images, on: device)
         }
@@ -40,7 +47,7 @@ struct TraverseCommand: ParsableCommand {
     func run() throws {
         try options.draw { run, device in
             // A prior tells where the codes are; without one, images do.
-            let hasPrior = (run.model as? any LatentModel)?.hasNormalPrior ?? true
+            let hasPrior = (run.model as? any DecodingModel)?.hasNormalPrior ?? true
             let images =
                 try hasPrior
                 ? nil : run.data(options.dataOptions.data, directory: options.dataOptions.dataDir).test

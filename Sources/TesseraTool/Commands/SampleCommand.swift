@@ -41,7 +41,7 @@ struct SampleCommand: ParsableCommand {
         } else {
             try drawing.refuse(for: run.model)
             panel = try ImagePanel.samples(
-                of: run.model, count: count, seed: seed, drawingPixels: drawPixels, on: device)
+                of: run.model, count: count, seed: seed, drawingPixels: drawPixels, label: drawing.label, on: device)
         }
         let seconds = watch.seconds
         let path = grid ?? "\(run.folder.samples)/sample-\(seed).png"

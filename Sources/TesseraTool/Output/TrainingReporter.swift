@@ -20,8 +20,13 @@ final class TrainingReporter {
         switch event {
         case .compiling(let device):
             Output.note("compiling kernels for \(device)")
+        case .preparing(let what):
+            Output.note(what)
         case .began(_, let total, let stepsPerEpoch, let launches):
             (self.total, self.stepsPerEpoch, self.launches) = (total, stepsPerEpoch, launches)
+        case .warning(_, let text):
+            if style == .bar { Output.note("") }
+            Output.note("warning: \(text)")
         case .saved(_, let picture):
             self.picture = picture
         case .progress(let progress):
@@ -66,8 +71,9 @@ final class TrainingReporter {
         let width = 20
         let filled = width * progress.step / max(progress.total, 1)
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
+        let losses = progress.losses.map { Output.number($0.value) }.joined(separator: "/")
         let text =
-            "[\(bar)] \(progress.step)/\(progress.total) loss \(Output.number(progress.loss)) "
+            "[\(bar)] \(progress.step)/\(progress.total) loss \(losses) "
             + "\(Output.number(progress.examplesPerSecond)) images/s \(Output.duration(progress.secondsLeft)) left"
         FileHandle.standardOutput.write(Data("\r\u{1B}[K\(text)".utf8))
     }

@@ -18,7 +18,7 @@ struct Checkpoint {
     /// The present state.
     /// - Throws: `TrainingError.notFinite` where a parameter is infinite or not a number; what the device throws.
     init(
-        step: Int, learningRate: Double, store: ParameterStore, optimizer: OptimizerState,
+        step: Int, learningRate: Double, store: ParameterStore, optimizers: [OptimizerState],
         average: ExponentialMovingAverage?
     ) throws {
         self.step = step
@@ -29,14 +29,14 @@ struct Checkpoint {
             }
             tensors.append(.init(name: Self.parameterPrefix + name, shape: shape, values: values))
         }
-        for (name, variable) in optimizer.state {
-            tensors.append(.init(name: Self.statePrefix + name, shape: variable.shape, values: try variable.read()))
+        for (name, variable) in Self.state(optimizers) {
+            tensors.append(.init(name: name, shape: variable.shape, values: try variable.read()))
         }
         if let average {
             tensors.append(
                 .init(name: Self.averageName, shape: average.shadow.shape, values: try average.shadow.read()))
         }
-        let layout = fingerprint(try store.flat.read())
+        let layout = try Self.layout(of: store)
         file = Safetensors(tensors: tensors, metadata: ["step": String(step), Self.layoutKey: layout])
     }
 
@@ -52,7 +52,7 @@ struct Checkpoint {
     /// Brings the state back.
     /// - Throws: `CheckpointError.malformed` where the file holds another model's or optimizer's state.
     func restore(
-        _ store: ParameterStore, _ optimizer: OptimizerState, _ average: ExponentialMovingAverage?, path: String
+        _ store: ParameterStore, _ optimizers: [OptimizerState], _ average: ExponentialMovingAverage?, path: String
     ) throws {
         var parameters: [String: (shape: [Int], values: [Float])] = [:]
         for tensor in file.tensors where tensor.name.hasPrefix(Self.parameterPrefix) {
@@ -68,12 +68,24 @@ struct Checkpoint {
             try variable.write(tensor.values)
         }
         try store.load(parameters, path: path)
-        guard file.metadata[Self.layoutKey] == fingerprint(try store.flat.read()) else {
+        guard try file.metadata[Self.layoutKey] == Self.layout(of: store) else {
             throw CheckpointError.malformed(
                 path: path, expected: "parameters in the order of this version (\(libraryVersion))", found: "another")
         }
-        for (name, variable) in optimizer.state { try fill(variable, from: Self.statePrefix + name) }
+        for (name, variable) in Self.state(optimizers) { try fill(variable, from: name) }
         if let average { try fill(average.shadow, from: Self.averageName) }
+    }
+
+    /// What the optimizers remember, by name: those of further groups of parameters are numbered.
+    private static func state(_ optimizers: [OptimizerState]) -> [(name: String, variable: Variable)] {
+        optimizers.enumerated().flatMap { number, optimizer in
+            let prefix = statePrefix + (number == 0 ? "" : "\(number).")
+            return optimizer.state.map { (name: prefix + $0.name, variable: $0.variable) }
+        }
+    }
+
+    private static func layout(of store: ParameterStore) throws -> String {
+        fingerprint(try store.groups.flatMap { try $0.flat.read() })
     }
 }
 

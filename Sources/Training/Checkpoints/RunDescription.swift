@@ -69,7 +69,7 @@ public struct RunDescription: Codable, Hashable, Sendable {
         try ModelCatalog.entry(model).model(for: images, settings: options)
     }
 
-    /// How the run is trained. The optimizer is Adam.
+    /// How the run is trained. The optimizer is the model's own, or Adam.
     public func makeConfiguration() -> TrainingConfiguration {
         TrainingConfiguration(
             steps.map { .steps($0) } ?? .epochs(epochs ?? 1), batchSize: batchSize, learningRate: learningRate,

@@ -1,8 +1,8 @@
 import Datasets
 import Foundation
 
-/// The folder of a run: `config.json`, `metrics.jsonl`, `model.safetensors`, `optimizer.safetensors`, `loss.png` and
-/// `samples/`.
+/// The folder of a run: `config.json`, `metrics.jsonl`, `model.safetensors`, `optimizer.safetensors`, `loss.png`,
+/// `film.png` for a game, and `samples/`.
 ///
 /// A checkpoint is complete with `optimizer.safetensors`, which is written first and holds all that going on needs, the
 /// parameters too; `model.safetensors` holds what using the model needs. Each file appears whole or not at all.
@@ -16,6 +16,7 @@ public struct RunFolder: Sendable, Hashable {
     public var model: String { "\(path)/model.safetensors" }
     public var optimizer: String { "\(path)/optimizer.safetensors" }
     public var lossPlot: String { "\(path)/loss.png" }
+    public var film: String { "\(path)/film.png" }
     public var samples: String { "\(path)/samples" }
 
     /// The picture that goes with the checkpoint after an epoch.
@@ -88,7 +89,7 @@ public struct RunFolder: Sendable, Hashable {
     /// Takes a run away that has no checkpoint yet, and only what a run writes.
     func removeUnfinished() {
         guard !FileManager.default.fileExists(atPath: optimizer) else { return }
-        for file in [config, metrics, model, lossPlot] { try? FileManager.default.removeItem(atPath: file) }
+        for file in [config, metrics, model, lossPlot, film] { try? FileManager.default.removeItem(atPath: file) }
         // Folders with other people's files in them stay.
         for folder in [samples, path] where (try? FileManager.default.contentsOfDirectory(atPath: folder)) == [] {
             try? FileManager.default.removeItem(atPath: folder)

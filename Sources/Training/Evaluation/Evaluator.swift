@@ -9,7 +9,7 @@ import Tensors
 ///
 /// Every image counts exactly once: a last batch with fewer images is filled up, and what fills it is left out.
 public struct Evaluator {
-    public let model: any GenerativeModel
+    public let model: any LossModel
     public let device: any Device
     /// Images in a batch.
     public let batchSize: Int
@@ -19,7 +19,7 @@ public struct Evaluator {
     private static let largestOutput = 1 << 24
 
     /// - Throws: `TrainingError.badSetting`.
-    public init(_ model: any GenerativeModel, on device: any Device, batchSize: Int = 200) throws {
+    public init(_ model: any LossModel, on device: any Device, batchSize: Int = 200) throws {
         guard batchSize >= 1 else {
             throw TrainingError.badSetting(name: "batch size", expected: "at least 1", found: "\(batchSize)")
         }

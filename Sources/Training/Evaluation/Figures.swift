@@ -6,9 +6,9 @@ public struct Figures: Sendable {
     public let count: Int
     /// What the loss measures, in words.
     public let measure: String
-    /// The model's loss.
-    public let loss: Double
-    /// The parts of the loss, by name.
+    /// The model's loss; nil for a model of a game, whose losses say nothing about its images.
+    public let loss: Double?
+    /// The parts of the loss, or what else was found, by name.
     public let terms: [(name: String, value: Double)]
     /// Minus the log-likelihood of an image, or an upper bound of it; nil for a model without one. With importance
     /// samples, their bound; otherwise the loss.
@@ -33,7 +33,8 @@ public struct Figures: Sendable {
 
     /// All figures by the names under which they are reported.
     public var named: [(name: String, value: Double)] {
-        var figures = [(name: "loss", value: loss)]
+        var figures: [(name: String, value: Double)] = []
+        if let loss { figures.append(("loss", loss)) }
         if let nats { figures.append(("nats", nats)) }
         if let bitsPerDimension { figures.append(("bits_per_dim", bitsPerDimension)) }
         if let elbo { figures.append(("elbo", elbo)) }

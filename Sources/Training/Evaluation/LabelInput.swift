@@ -29,4 +29,10 @@ struct LabelInput {
 extension GenerativeModel {
     /// The number of classes by which the model wants its images labelled; nil where it takes no labels.
     var labelledClasses: Int? { (self as? any ClassConditionalModel)?.classes }
+
+    /// Labels for images that are not of the data: all classes in turn; nil where the model takes no labels.
+    func turnLabels(count: Int) throws -> Tensor? {
+        guard let classes = labelledClasses else { return nil }
+        return try Tensor((0..<count).map { Int32($0 % classes) }, shape: [count])
+    }
 }

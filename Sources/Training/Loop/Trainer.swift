@@ -27,13 +27,19 @@ public final class Trainer {
     public let total: Int
 
     let store: ParameterStore
-    let optimizer: OptimizerState
+    /// One for each group of parameters.
+    let optimizers: [OptimizerState]
     let average: ExponentialMovingAverage?
     /// Whether the first parameters are the initializers'.
     private var startsFresh = true
     let trainImages: ImageDataset
     let testImages: ImageDataset
     private let sampler: BatchSampler
+    private let data: DatasetSplits
+    /// Images that an evaluation within training generates.
+    private static let generatedImages = 2_000
+    /// For a game.
+    private var sampleEvaluator: SampleEvaluator?
 
     /// Places the model on the device, with fresh parameters.
     ///
@@ -50,6 +56,7 @@ public final class Trainer {
         self.device = device
         self.configuration = configuration
         self.folder = folder
+        self.data = data
         trainImages = try data.train.prepared(for: model)
         testImages = try data.test.preparedForEvaluation(of: model)
         total = try configuration.totalSteps(images: trainImages.count)
@@ -57,7 +64,8 @@ public final class Trainer {
             count: trainImages.count, batchSize: configuration.batchSize, seed: configuration.seed)
         let store = try ParameterStore(model, on: device, seed: configuration.seed)
         self.store = store
-        optimizer = try OptimizerState(configuration.optimizer ?? Adam(), of: store.flat)
+        let rule = try configuration.optimizer ?? (model as? any AdversarialModel)?.rules.optimizer ?? Adam()
+        optimizers = try store.groups.map { try OptimizerState(rule, of: $0.flat) }
         average = try configuration.averageDecay.map { try ExponentialMovingAverage(of: store.flat, decay: $0) }
     }
 
@@ -86,7 +94,7 @@ public final class Trainer {
         guard checkpoint.step < total else {
             throw TrainingError.alreadyTrained(path: folder.path, steps: checkpoint.step)
         }
-        try checkpoint.restore(store, optimizer, average, path: folder.optimizer)
+        try checkpoint.restore(store, optimizers, average, path: folder.optimizer)
         try MetricsFile(folder.metrics).removeAfter(step: checkpoint.step)
         step = checkpoint.step
         savedStep = step
@@ -101,9 +109,10 @@ public final class Trainer {
     public func train(_ observe: (TrainingEvent) throws -> Void = { _ in }) throws -> TrainingResult {
         do {
             return try run(observe)
-        } catch TrainingError.notFinite(let what, let step, let learningRate, _) {
+        } catch TrainingError.notFinite(let what, let step, let learningRate, _, let advice) {
             folder?.removeUnfinished()
-            throw TrainingError.notFinite(what: what, step: step, learningRate: learningRate, saved: savedStep)
+            throw TrainingError.notFinite(
+                what: what, step: step, learningRate: learningRate, saved: savedStep, advice: advice)
         } catch {
             folder?.removeUnfinished()
             throw error
@@ -118,10 +127,8 @@ public final class Trainer {
             try observe(event)
         }
         try observe(.compiling(device: device.info.name))
-        if step == 0, startsFresh, model is any DataInitializedModel { try initializeFromData() }
-        let compiled = try TrainingStep(
-            model, store: store, optimizer: optimizer, average: average, configuration: configuration,
-            levels: trainImages.levels)
+        let compiled = try compiledStep()
+        try prepareEvaluation { try observe(.preparing("training the classifier whose features measure images")) }
         try observe(
             .began(step: step, total: total, stepsPerEpoch: sampler.batchesPerEpoch, launches: compiled.launches))
 
@@ -131,8 +138,10 @@ public final class Trainer {
         var epochMeans = RunningMeans(names: compiled.figures)
         var means = epochMeans
         var lastRead = step
-        var lastCheckpoint = step
+        var (lastCheckpoint, lastPicture) = (step, step)
         var test: Figures?
+        /// Each kind is told once.
+        var warnings: Set<TrainingWarning.Kind> = []
         clock.start()
         while step < total, let batch = try batches.next() {
             step += 1
@@ -147,18 +156,31 @@ public final class Trainer {
             epochMeans.add(sums, steps: step - lastRead)
             lastRead = step
             try report(.progress(clock.progress(self, epochs: epochs, means.values)))
+            if let warning = compiled.warning(means.values), warnings.insert(warning.kind).inserted {
+                try report(.warning(step: step, warning.text))
+            }
             guard endsEpoch else { continue }
             try report(.epoch(number: epochNumber, clock.progress(self, epochs: epochs, epochMeans.values)))
             if step < total { epochMeans.reset() }
-            guard step == total || step - lastCheckpoint >= configuration.checkpointSteps else { continue }
+            guard step == total || step - lastCheckpoint >= configuration.checkpointSteps else {
+                if let folder, step - lastPicture >= configuration.pictureSteps {
+                    lastPicture = step
+                    clock.pause()
+                    try drawGame(into: folder)
+                    clock.start()
+                }
+                continue
+            }
 
             clock.pause()
-            lastCheckpoint = step
+            (lastCheckpoint, lastPicture) = (step, step)
             try withAverage {
-                if testImages.count > 0 {
-                    let figures = try Evaluator(model, on: device).evaluate(testImages)
-                    test = figures
-                    try report(.evaluated(step: step, figures))
+                guard let (figures, warning) = try evaluate() else { return }
+                test = figures
+                try report(.evaluated(step: step, figures))
+                // Early images may well look alike.
+                if let warning, 2 * step >= total, warnings.insert(warning.kind).inserted {
+                    try report(.warning(step: step, warning.text))
                 }
             }
             if let folder {
@@ -174,8 +196,40 @@ public final class Trainer {
             examplesPerSecond: clock.examplesPerSecond(step: step), peakMemoryBytes: device.memory.peak)
     }
 
+    /// The step of the model, after first values have been fitted to data where it wants that.
+    private func compiledStep() throws -> any TrainingStep {
+        if let model = model as? any AdversarialModel {
+            return try AdversarialStep(
+                model, store: store, optimizers: optimizers, average: average, configuration: configuration,
+                levels: trainImages.levels, total: total)
+        }
+        guard let model = model as? any LossModel else {
+            throw ModelError.unsupported(
+                model: type(of: model).name, what: "be trained", instead: "it has neither a loss nor a game")
+        }
+        if step == 0, startsFresh, model is any DataInitializedModel { try initializeFromData(model) }
+        return try LossStep(
+            model, store: store, optimizer: optimizers[0], average: average, configuration: configuration,
+            levels: trainImages.levels)
+    }
+
+    /// Makes ready what measures generated images.
+    private func prepareEvaluation(_ willTrain: () throws -> Void) throws {
+        guard let model = model as? any AdversarialModel, testImages.count >= 4 else { return }
+        sampleEvaluator = try SampleEvaluator(
+            for: model, data: data, on: device, count: Self.generatedImages, willTrain: willTrain)
+    }
+
+    /// The figures of the model as it is now, on the test images or for generated ones; nil where there is nothing to
+    /// measure by.
+    private func evaluate() throws -> (figures: Figures, warning: TrainingWarning?)? {
+        if let model = model as? any AdversarialModel { return try sampleEvaluator?.evaluateAndJudge(model) }
+        guard let model = model as? any LossModel, testImages.count > 0 else { return nil }
+        return (try Evaluator(model, on: device).evaluate(testImages), nil)
+    }
+
     /// Fits first values to the first batch.
-    private func initializeFromData() throws {
+    private func initializeFromData(_ model: any LossModel) throws {
         let batch = try trainImages.batch(sampler.batches(epoch: 0)[0])
         let key = try Tensor(RandomUse.initialization.key(seed: configuration.seed, 0), shape: [2])
         let context = Context(isTraining: true, isInitializing: true, random: try RandomSource(key: key))

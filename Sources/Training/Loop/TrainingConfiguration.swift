@@ -15,7 +15,7 @@ public struct TrainingConfiguration: Sendable {
     /// Images in a step. A last batch with fewer is left out of an epoch.
     public var batchSize: Int
     public var learningRate: LearningRateSchedule
-    /// Adam with its usual settings if nil.
+    /// If nil, that of the game, or Adam with its usual settings.
     public var optimizer: (any Optimizer)?
     /// The largest norm of the gradient; nil leaves it as it is.
     public var gradientClip: Float?
@@ -26,6 +26,9 @@ public struct TrainingConfiguration: Sendable {
     public var seed: UInt64 = 0
     /// A checkpoint is made at the end of an epoch when so many steps have been done since the last one, and at the end.
     public var checkpointSteps = 500
+    /// A game, whose losses do not tell how it goes, also leaves a picture at the end of an epoch when so many steps have
+    /// been done since the last one.
+    public var pictureSteps = 100
     /// The loss is looked at, and reported, after so many steps: the only time that the loop waits for the device.
     public var reportSteps = 50
 
@@ -65,6 +68,7 @@ public struct TrainingConfiguration: Sendable {
         let rate = learningRate.value(at: 1)
         try require(rate >= 0 && rate.isFinite, "learning rate", "a number of at least 0", rate)
         try require(checkpointSteps >= 1, "checkpointSteps", "at least 1", checkpointSteps)
+        try require(pictureSteps >= 1, "pictureSteps", "at least 1", pictureSteps)
         try require(reportSteps >= 1, "reportSteps", "at least 1", reportSteps)
         // The device counts steps in 32 bits.
         let most = Int(Int32.max)

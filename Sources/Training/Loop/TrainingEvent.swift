@@ -2,6 +2,8 @@
 public enum TrainingEvent: Sendable {
     /// The first step is being compiled; it can take seconds the first time on a device.
     case compiling(device: String)
+    /// Something else that takes seconds the first time, in words.
+    case preparing(String)
     /// Training begins, at `step` steps done of `total`.
     case began(step: Int, total: Int, stepsPerEpoch: Int, launches: Int)
     /// Some steps later.
@@ -10,6 +12,8 @@ public enum TrainingEvent: Sendable {
     case epoch(number: Int, TrainingProgress)
     /// An evaluation on the test images.
     case evaluated(step: Int, Figures)
+    /// Something looks wrong; the text says what, and its likely cause.
+    case warning(step: Int, String)
     /// A checkpoint and its picture have been written.
     case saved(step: Int, picture: String?)
 }
@@ -21,13 +25,16 @@ public struct TrainingProgress: Sendable {
     public let total: Int
     /// Passes over the data done.
     public let epochs: Double
-    /// Means over the stretch, by name; the first is `loss`.
+    /// Means over the stretch, by name; the loss, or the losses of a game, come first.
     public let figures: [(name: String, value: Double)]
     /// Since training began, the compilation left out.
     public let seconds: Double
     public let examplesPerSecond: Double
 
-    public var loss: Double { figures.first?.value ?? .nan }
+    /// The figures that are losses.
+    public var losses: [(name: String, value: Double)] {
+        figures.filter { $0.name == "loss" || $0.name.hasSuffix("_loss") }
+    }
     /// What is left at the present rate.
     public let secondsLeft: Double
 }

@@ -1,5 +1,6 @@
 import Compute
 import Datasets
+import Foundation
 import Layers
 import Models
 import Tensors
@@ -36,6 +37,39 @@ extension ImagePanel {
         return ImagePanel(values: values, shape: model.images.shape, columns: columns)
     }
 
+    /// Rows that lead from one random code to another along a great circle, so that every code on the way is as likely as
+    /// its ends (White 2016, "Sampling generative networks", section 2.1).
+    ///
+    /// - Throws: `ModelError.unsupported` for a model whose codes are not standard normal; what the device throws.
+    public static func interpolations(
+        of model: any GenerativeModel, seed: UInt64 = 0, rows: Int = 8, columns: Int = 10, on device: any Device
+    ) throws -> ImagePanel {
+        guard let model = model as? any DecodingModel, model.hasNormalPrior else {
+            throw ModelError.unsupported(
+                model: type(of: model).name, what: "interpolate between random codes",
+                instead: "its codes are not standard normal; interpolate between images")
+        }
+        let size = model.latentSize
+        var random = try RandomSource(
+            key: Tensor(RandomUse.sampling.key(seed: seed, 0), shape: [2]))
+        let values = try random.normal([2 * rows, size]).floats(on: device).map(Double.init)
+        var codes: [Float] = []
+        for row in 0..<rows {
+            let start = Array(values[2 * row * size..<(2 * row + 1) * size])
+            let stop = Array(values[(2 * row + 1) * size..<(2 * row + 2) * size])
+            for column in 0..<columns {
+                let fraction = Double(column) / Double(max(columns - 1, 1))
+                codes += sphericalInterpolation(start, stop, fraction).map { Float($0) }
+            }
+        }
+        let context = try Context()
+        context.labels = try (model as? any ClassConditionalModel)?.classes.map { classes in
+            try Tensor((0..<rows * columns).map { Int32($0 / columns % classes) }, shape: [rows * columns])
+        }
+        let pictures = try model.decode(Tensor(codes, shape: [rows * columns, size]), context)
+        return ImagePanel(values: try pictures.floats(on: device), shape: model.images.shape, columns: columns)
+    }
+
     /// Rows that lead from one image of a set to another, along the straight line between their codes.
     ///
     /// - Throws: `ModelError.unsupported` for a model without codes; `TrainingError.dataMismatch`, also for fewer than
@@ -58,10 +92,22 @@ extension ImagePanel {
         return ImagePanel(values: try pictures.floats(on: device), shape: model.images.shape, columns: columns)
     }
 
+    /// The point at a fraction of the way from one vector to another, with angle and length changing evenly.
+    package static func sphericalInterpolation(_ start: [Double], _ stop: [Double], _ fraction: Double) -> [Double] {
+        func length(_ vector: [Double]) -> Double { vector.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        let product = zip(start, stop).reduce(0) { $0 + $1.0 * $1.1 }
+        let angle = acos(max(-1, min(1, product / max(length(start) * length(stop), .leastNormalMagnitude))))
+        // Along a straight line where the angle is too small to divide by.
+        let isStraight = sin(angle) < 1e-6
+        let first = isStraight ? 1 - fraction : sin((1 - fraction) * angle) / sin(angle)
+        let second = isStraight ? fraction : sin(fraction * angle) / sin(angle)
+        return zip(start, stop).map { first * $0 + second * $1 }
+    }
+
     static func latent(_ model: any GenerativeModel, to what: String) throws -> any LatentModel {
         guard let model = model as? any LatentModel else {
             throw ModelError.unsupported(
-                model: type(of: model).name, what: what, instead: "it has no codes; sample it instead")
+                model: type(of: model).name, what: what, instead: "it has no codes of images; sample it instead")
         }
         return model
     }

@@ -15,7 +15,11 @@ extension ImagePanel {
     public static func traversal(
         of model: any GenerativeModel, images: ImageDataset? = nil, on device: any Device
     ) throws -> ImagePanel {
-        let model = try latent(model, to: "show its latent space")
+        guard let model = model as? any DecodingModel else {
+            throw ModelError.unsupported(
+                model: type(of: model).name, what: "show its latent space",
+                instead: "it has no codes; sample it instead")
+        }
         let space = try CodeSpace(of: model, images: images, on: device)
         let codes = model.latentSize == 2 ? space.plane(side: 16) : try space.rows(model, on: device)
         let columns = model.latentSize == 2 ? 16 : CodeSpace.steps
@@ -24,10 +28,15 @@ extension ImagePanel {
     }
 
     fileprivate static func decode(
-        _ codes: [[Float]], by model: any LatentModel, on device: any Device
+        _ codes: [[Float]], by model: any DecodingModel, on device: any Device
     ) throws -> [Float] {
+        let context = try Context()
+        // Of one class, so that only the code changes.
+        if (model as? any ClassConditionalModel)?.classes != nil {
+            context.labels = try Tensor([Int32](repeating: 0, count: codes.count), shape: [codes.count])
+        }
         let codes = try Tensor(codes.flatMap { $0 }, shape: [codes.count, model.latentSize])
-        return try model.decode(codes, Context()).floats(on: device)
+        return try model.decode(codes, context).floats(on: device)
     }
 }
 
@@ -46,7 +55,7 @@ private struct CodeSpace {
     let means: [Float]
     let spreads: [Float]
 
-    init(of model: any LatentModel, images: ImageDataset?, on device: any Device) throws {
+    init(of model: any DecodingModel, images: ImageDataset?, on device: any Device) throws {
         guard !model.hasNormalPrior else {
             means = [Float](repeating: 0, count: model.latentSize)
             spreads = [Float](repeating: 1, count: model.latentSize)
@@ -56,8 +65,9 @@ private struct CodeSpace {
             throw TrainingError.dataMismatch(
                 name: "traversal", expected: "images to find the range of its codes", found: "not given")
         }
+        let encoder = try ImagePanel.latent(model, to: "find the range of its codes")
         let originals = try ImagePanel.tensor(of: images.preparedForEvaluation(of: model), count: Self.mostImages)
-        let codes = try model.encode(originals, Context())
+        let codes = try encoder.encode(originals, Context())
         means = try codes.mean([0]).floats(on: device)
         spreads = try codes.variance([0]).sqrt().floats(on: device)
     }
@@ -71,7 +81,7 @@ private struct CodeSpace {
     }
 
     /// A row of codes for each of the numbers that matter most.
-    func rows(_ model: any LatentModel, on device: any Device) throws -> [[Float]] {
+    func rows(_ model: any DecodingModel, on device: any Device) throws -> [[Float]] {
         let changes = try changes(model, on: device)
         let order = changes.indices.sorted { (changes[$0], $1) > (changes[$1], $0) }
         return order.prefix(Self.mostRows).flatMap { number in
@@ -89,7 +99,7 @@ private struct CodeSpace {
     }
 
     /// By how much each number of a code changes the picture: the squared difference between its two ends.
-    private func changes(_ model: any LatentModel, on device: any Device) throws -> [Float] {
+    private func changes(_ model: any DecodingModel, on device: any Device) throws -> [Float] {
         let size = model.images.dimensions
         var changes: [Float] = []
         for start in stride(from: 0, to: means.count, by: Self.chunk / 2) {

@@ -30,15 +30,19 @@ public struct ImagePanel: Sendable {
 
     /// New images. Image number i depends on the seed and on i alone.
     ///
-    /// - Parameter drawingPixels: whether pixels are drawn by chance; otherwise they are the model's means. The pixels of
-    ///   an autoregressive model are always drawn.
+    /// - Parameters:
+    ///   - drawingPixels: whether pixels are drawn by chance; otherwise they are the model's means. The pixels of an
+    ///     autoregressive model are always drawn.
+    ///   - label: the class of all images, for a model with classes; nil for all classes in turn.
     /// - Throws: `ModelError.unsupported` for a model that cannot be sampled, `TrainingError.badSetting`; what the
     ///   device throws.
     public static func samples(
-        of model: any GenerativeModel, count: Int, seed: UInt64 = 0, drawingPixels: Bool = false, on device: any Device
+        of model: any GenerativeModel, count: Int, seed: UInt64 = 0, drawingPixels: Bool = false, label: Int32? = nil,
+        on device: any Device
     ) throws -> ImagePanel {
         if let model = model as? any AutoregressiveModel {
-            return try samples(of: model, SamplingRequest(count: count, seed: seed), on: device)
+            let labels = label.map { [Int32](repeating: $0, count: count) }
+            return try samples(of: model, SamplingRequest(count: count, seed: seed, labels: labels), on: device)
         }
         guard let model = model as? any SamplingModel else {
             throw ModelError.unsupported(
@@ -47,9 +51,20 @@ public struct ImagePanel: Sendable {
         guard count >= 1 else {
             throw TrainingError.badSetting(name: "count", expected: "at least 1", found: "\(count)")
         }
-        let batch = 64
+        let classes = model.labelledClasses
+        if let label, !(0..<Int32(classes ?? 0)).contains(label) {
+            throw TrainingError.badSetting(
+                name: "class", expected: classes.map { "0 to \($0 - 1)" } ?? "none, for a model without classes",
+                found: "\(label)")
+        }
+        // All classes in turn, in every batch.
+        let turn = classes ?? 1
+        let batch = max(64 / turn, 1) * turn
         let key = Argument([2], dtype: .int32)
         let context = Context(isTraining: false, random: try RandomSource(key: key.tensor))
+        context.labels =
+            try label.map { try Tensor([Int32](repeating: $0, count: batch), shape: [batch]) }
+            ?? model.turnLabels(count: batch)
         let function = try CompiledFunction(
             on: device, results: [model.samples(batch, drawingPixels: drawingPixels, context)])
         var values: [Float] = []

@@ -53,7 +53,10 @@ extension JSONLine {
         case .epoch(let number, let progress): self = Self.line("epoch", progress).adding("number", number)
         case .evaluated(let step, let figures):
             self = JSONLine(event: "evaluation").adding("step", step).adding(figures.named)
+        case .warning(let step, let text):
+            self = JSONLine(event: "warning").adding("step", step).adding("warning", text)
         case .compiling(let device): self = JSONLine(event: "compiling").adding("device", device)
+        case .preparing(let what): self = JSONLine(event: "preparing").adding("what", what)
         case .began(let step, let total, let stepsPerEpoch, let launches):
             self = JSONLine(event: "began").adding("step", step).adding("total", total)
                 .adding("steps_per_epoch", stepsPerEpoch).adding("launches_per_step", launches)

@@ -39,24 +39,26 @@ struct MetricsFile {
         try AtomicFile.write(Array(kept.map { $0.text + "\n" }.joined().utf8), to: path)
     }
 
-    /// Draws the losses over the steps: of training, and on the test images.
+    /// Draws the losses over the steps: of training, and on the test images; those of a game's two networks.
     /// - Throws: `DatasetError`.
     func plot(to picture: String, title: String) throws {
         let lines = lines()
-        func points(_ event: String) -> [(x: Double, y: Double)] {
+        func points(_ event: String, _ name: String) -> [(x: Double, y: Double)] {
             lines.filter { $0.members["event"] as? String == event }.compactMap { line in
-                guard let x = line.members["step"] as? Double, let y = line.members["loss"] as? Double else {
+                guard let x = line.members["step"] as? Double, let y = line.members[name] as? Double else {
                     return nil
                 }
                 return (x, y)
             }
         }
+        let curves = [
+            ("training", "step", "loss"), ("test", "evaluation", "loss"),
+            ("discriminator", "step", "discriminator_loss"), ("generator", "step", "generator_loss"),
+        ]
+        let series = curves.map { PlotSeries(name: $0.0, points: points($0.1, $0.2)) }
+        let isGame = !series[2].points.isEmpty
         try LinePlot(
-            title: "\(title): loss", xLabel: "step", yLabel: "loss",
-            series: [
-                PlotSeries(name: "training", points: points("step")),
-                PlotSeries(name: "test", points: points("evaluation")),
-            ]
+            title: "\(title): loss", xLabel: "step", yLabel: "loss", series: Array(isGame ? series[2...] : series[..<2])
         ).write(to: picture)
     }
 }
