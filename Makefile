@@ -24,7 +24,7 @@ demo: install build
 
 test: install
 	$(SWIFT) build -c release --build-tests
-	@SWIFT="$(SWIFT)" Scripts/test
+	@Scripts/test
 
 # The README's first program, as a package of its own.
 example: install
