@@ -122,6 +122,22 @@ struct AdversarialTests {
         try fail("train", model, "--steps", "1", "--set", setting, words: words)
     }
 
+    @Test("points: modes are counted and drawn")
+    func points() throws {
+        let small = ["--steps", "20", "--hidden", "8", "--layers", "1", "--batch-size", "32"]
+        let result = try run(["points", "hinge", "--modes", "ring", "--plot", "p.png", "--json"] + small)
+        #expect(result.status == 0, "\(result.errors)")
+        let done = try #require(try result.json().last)
+        #expect(done["event"] as? String == "done" && done["steps"] as? Int == 20)
+        for name in ["covered_modes", "share_within_3_sigma", "mode_kl_divergence"] {
+            #expect((done[name] as? Double)?.isFinite == true, "\(name)")
+        }
+        #expect(try picture("p.png").shape == ImageShape(height: 640, width: 640, channels: 3))
+        try fail("points", "wgan-gp", "--hidden", "0", words: ["--hidden", "8192"])
+        try fail("points", "wgan-gp", "--steps", "0", words: ["steps"])
+        #expect(try run(["points", "elbo"]).status != 0)
+    }
+
     @Test("training that diverges is told in one line, with what may help")
     func divergence() throws {
         let words = ["'s loss is infinite", "lower the learning rate"]
