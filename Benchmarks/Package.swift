@@ -8,13 +8,16 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     ],
     targets: [
+        // What the processor can do at the most.
+        .target(name: "MachinePeak"),
         .executableTarget(
             name: "tessera-bench",
             dependencies: [
+                "MachinePeak",
                 .product(name: "Tessera", package: "Tessera"),
                 .product(name: "TesseraTestSupport", package: "Tessera"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ])
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -21,19 +21,10 @@ extension TrainingTests {
             _ run: String, _ name: String, _ settings: [String: String], averageDecay: Double?, steps: Int,
             on target: TestTarget
         ) throws {
-            let folder = RunFolder("\(temporary.path)/\(run)")
             let configuration = TrainingConfiguration(
                 .steps(steps), learningRate: .constant(1e-3), averageDecay: averageDecay, seed: 7)
-            let model = try smallGame(name, data.train, settings)
-            let trainer = try Trainer(
-                model, data: data, configuration: configuration, on: target.device, folder: folder)
-            if folder.holdsRun {
-                try trainer.resume()
-            } else {
-                try folder.begin(
-                    RunDescription(model, data: .init(name: "digits"), training: configuration, device: ""))
-            }
-            try trainer.train()
+            try trainRun(
+                smallGame(name, data.train, settings), data, configuration, in: "\(temporary.path)/\(run)", on: target)
         }
 
         private func contents(_ name: String) throws -> Data {

@@ -21,20 +21,9 @@ extension TrainingTests {
         private func train(
             _ name: String, steps: Int, averageDecay: Double?, on target: TestTarget
         ) throws -> Trainer {
-            let folder = RunFolder("\(temporary.path)/\(name)")
             let configuration = TrainingConfiguration(
                 .steps(steps), learningRate: .constant(3e-3), gradientClip: 20, averageDecay: averageDecay, seed: 7)
-            let model = try smallVAE(data)
-            let trainer = try Trainer(
-                model, data: data, configuration: configuration, on: target.device, folder: folder)
-            if folder.holdsRun {
-                try trainer.resume()
-            } else {
-                try folder.begin(
-                    RunDescription(model, data: .init(name: "digits"), training: configuration, device: ""))
-            }
-            try trainer.train()
-            return trainer
+            return try trainRun(smallVAE(data), data, configuration, in: "\(temporary.path)/\(name)", on: target)
         }
 
         private func contents(_ name: String) throws -> Data {

@@ -32,6 +32,23 @@ struct TestTarget: Sendable, CustomTestStringConvertible {
     static var cpu: any Device { get throws { try DeviceSelection.choose("cpu") } }
 }
 
+/// Trains a model in a run's folder, from the checkpoint there if there is one.
+@discardableResult
+func trainRun(
+    _ model: any GenerativeModel, _ data: DatasetSplits, _ configuration: TrainingConfiguration, in path: String,
+    on target: TestTarget
+) throws -> Trainer {
+    let folder = RunFolder(path)
+    let trainer = try Trainer(model, data: data, configuration: configuration, on: target.device, folder: folder)
+    if folder.holdsRun {
+        try trainer.resume()
+    } else {
+        try folder.begin(RunDescription(model, data: .init(name: "digits"), training: configuration, device: ""))
+    }
+    try trainer.train()
+    return trainer
+}
+
 /// A small VAE of the digits.
 func smallVAE(_ data: DatasetSplits) throws -> VAE {
     var configuration = VAE.Configuration()

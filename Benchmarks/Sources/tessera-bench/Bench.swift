@@ -7,7 +7,10 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tessera-bench",
         abstract: "Times Tessera on its devices, beside PyTorch where a Python with it is named.",
-        subcommands: [VAEStep.self, PixelCNNStep.self, DCGANStep.self, Sampling.self, Operations.self],
+        subcommands: [
+            VAEStep.self, PixelCNNStep.self, DCGANStep.self, Sampling.self, KernelTable.self,
+            Operations.self,
+        ],
         defaultSubcommand: VAEStep.self)
 }
 

@@ -29,16 +29,12 @@ struct DCGANStep: ParsableCommand {
             }
         }
         var table = TimeTable(workload: "dcgan", examples: batch, operations: batch * DCGANGame.imageOperations)
-        table.contenders = games.map { .init(name: $0.device.info.name, launches: $0.game.launches) }
-        var peers = TimeTable.Contender(name: peer.name)
-        for _ in 0..<options.rounds {
-            for (index, entry) in games.enumerated() {
-                table.contenders[index].times.append(try time(entry.game, on: entry.device))
-            }
-            if let time = try peer.best("dcgan", ["--quick"]) { peers.times.append(time) }
-        }
-        table.contenders.append(peers)
-        try table.print(reference: peers.name, json: options.json)
+        try table.time(
+            rounds: options.rounds,
+            games.map { entry in
+                (entry.device.info.name, entry.game.launches, { try time(entry.game, on: entry.device) })
+            } + [(peer.name, nil, { try peer.best("dcgan", ["--quick"]) })])
+        try table.print(reference: peer.name, json: options.json)
     }
 
     private static let peerBatch = 16

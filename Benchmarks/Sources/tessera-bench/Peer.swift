@@ -18,13 +18,16 @@ struct PeerOptions: ParsableArguments {
     }
 
     /// One run of a workload.
-    /// - Parameter more: further arguments of the script.
+    /// - Parameters:
+    ///   - more: further arguments of the script.
+    ///   - script: another one than that of whole models.
     /// - Returns: nothing without a Python.
-    func times(_ workload: String, _ more: [String] = []) throws -> [Time] {
+    func times(_ workload: String, _ more: [String] = [], script: String? = nil) throws -> [Time] {
         guard let python else { return [] }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = [peers, "--device", "cpu", "--threads", "\(threads)", "--only", workload] + more
+        let script = script ?? peers
+        process.arguments = [script, "--device", "cpu", "--threads", "\(threads)", "--only", workload] + more
         let pipe = Pipe()
         process.standardOutput = pipe
         try process.run()
@@ -34,7 +37,7 @@ struct PeerOptions: ParsableArguments {
             try? JSONDecoder().decode(Time.self, from: $0)
         }
         guard process.terminationStatus == 0, !times.isEmpty else {
-            throw ValidationError("\(python) \(peers) printed no time; is PyTorch installed there?")
+            throw ValidationError("\(python) \(script) printed no time; is PyTorch installed there?")
         }
         return times
     }

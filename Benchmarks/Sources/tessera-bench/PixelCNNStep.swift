@@ -55,16 +55,12 @@ struct PixelCNNStep: ParsableCommand {
         var table = TimeTable(
             workload: net.workload, examples: net.batch,
             operations: 6 * net.batch * PixelNet.pixels * net.multiplyAdds)
-        table.contenders = steps.map { .init(name: $0.device.info.name, launches: $0.step.launches) }
-        var peers = TimeTable.Contender(name: peer.name)
-        for _ in 0..<options.rounds {
-            for (index, entry) in steps.enumerated() {
-                table.contenders[index].times.append(try time(entry.step, on: entry.device))
-            }
-            if let time = try peer.best(net.workload, ["--quick"]) { peers.times.append(time) }
-        }
-        table.contenders.append(peers)
-        try table.print(reference: peers.name, json: options.json)
+        try table.time(
+            rounds: options.rounds,
+            steps.map { entry in
+                (entry.device.info.name, entry.step.launches, { try time(entry.step, on: entry.device) })
+            } + [(peer.name, nil, { try peer.best(net.workload, ["--quick"]) })])
+        try table.print(reference: peer.name, json: options.json)
     }
 
     private func step(on device: any Device) throws -> CompiledFunction {

@@ -22,16 +22,12 @@ struct VAEStep: ParsableCommand {
         // The encoder 784-400-(20,20) and the decoder 20-400-784, forward once and backward twice.
         let multiplyAdds = 784 * 400 + 400 * 40 + 20 * 400 + 400 * 784
         var table = TimeTable(workload: "vae", examples: Self.batch, operations: 6 * Self.batch * multiplyAdds)
-        table.contenders = steps.map { .init(name: $0.device.info.name, launches: $0.step.launches) }
-        var peers = TimeTable.Contender(name: peer.name)
-        for _ in 0..<options.rounds {
-            for (index, entry) in steps.enumerated() {
-                table.contenders[index].times.append(try Self.time(entry.step, on: entry.device))
-            }
-            if let time = try peer.best("vae") { peers.times.append(time) }
-        }
-        table.contenders.append(peers)
-        try table.print(reference: peers.name, json: options.json)
+        try table.time(
+            rounds: options.rounds,
+            steps.map { entry in
+                (entry.device.info.name, entry.step.launches, { try Self.time(entry.step, on: entry.device) })
+            } + [(peer.name, nil, { try peer.best("vae") })])
+        try table.print(reference: peer.name, json: options.json)
     }
 
     static func step(on device: any Device) throws -> CompiledFunction {

@@ -35,14 +35,8 @@ public struct LinePlot: Sendable {
         // The palette of Okabe and Ito 2008, which also colour-blind readers can tell apart.
         0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x000000,
     ].map { Color($0) }
-    private static let ink = Color(0x303840)
-    private static let grid = Color(0xE6E9ED)
     private static let axisLine = Color(0x8A939C)
     private static let paper = Color(0xFFFFFF)
-    /// Beyond this, differences could overflow.
-    private static let largestValue = 1e300
-    private static let textSize = 10.0
-    private static let titleSize = 13.0
 
     /// - Parameters:
     ///   - width, height: of the picture in pixels, at least 300 and 200.
@@ -51,15 +45,11 @@ public struct LinePlot: Sendable {
         title: String, xLabel: String, yLabel: String, series: [PlotSeries], hasLogarithmicX: Bool = false,
         yRange: ClosedRange<Double>? = nil, width: Int = 900, height: Int = 540
     ) throws {
-        for (name, value, least) in [("width", width, 300), ("height", height, 200)] {
-            guard (least...8_192).contains(value) else {
-                throw DatasetError.invalidArgument(
-                    name: "\(name) of a plot", expected: "\(least) to 8192 pixels", found: "\(value)")
-            }
-        }
-        if let yRange, max(abs(yRange.lowerBound), abs(yRange.upperBound)) > Self.largestValue {
+        try PlotStyle.require("width", width, atLeast: 300)
+        try PlotStyle.require("height", height, atLeast: 200)
+        if let yRange, max(abs(yRange.lowerBound), abs(yRange.upperBound)) > PlotStyle.largestValue {
             throw DatasetError.invalidArgument(
-                name: "yRange of a plot", expected: "values up to \(Self.largestValue)", found: "\(yRange)")
+                name: "yRange of a plot", expected: "values up to \(PlotStyle.largestValue)", found: "\(yRange)")
         }
         self.title = title
         self.xLabel = xLabel
@@ -88,7 +78,7 @@ public struct LinePlot: Sendable {
             covering: yRange ?? Self.extent(shown.map(\.y), otherwise: 0...1), isLogarithmic: false,
             count: max(2, height / 80), widens: yRange == nil)
 
-        let widestLabel = yAxis.ticks.map { Canvas.width(of: $0.label, size: Self.textSize) }.max() ?? 0
+        let widestLabel = yAxis.ticks.map { Canvas.width(of: $0.label, size: PlotStyle.textSize) }.max() ?? 0
         let frame = Frame(
             left: 54 + Int(widestLabel), top: title.isEmpty ? 24 : 58, right: width - 30, bottom: height - 66)
         var canvas = Canvas(width: width, height: height)
@@ -109,7 +99,7 @@ public struct LinePlot: Sendable {
     private static func color(_ number: Int) -> Color { colors[number % colors.count] }
 
     private func isDrawable(_ point: (x: Double, y: Double)) -> Bool {
-        abs(point.x) <= Self.largestValue && abs(point.y) <= Self.largestValue && (!hasLogarithmicX || point.x > 0)
+        max(abs(point.x), abs(point.y)) <= PlotStyle.largestValue && (!hasLogarithmicX || point.x > 0)
     }
 
     private static func extent(_ values: [Double], otherwise: ClosedRange<Double>) -> ClosedRange<Double> {
@@ -138,20 +128,10 @@ public struct LinePlot: Sendable {
     private func drawAxes(on canvas: inout Canvas, frame: Frame, xAxis: PlotAxis, yAxis: PlotAxis) {
         let middle = Point(
             x: Double(frame.left + frame.right) / 2, y: Double(frame.top + frame.bottom) / 2)
-        for tick in yAxis.ticks {
-            let y = frame.bottom - Int((yAxis.position(tick.value) * Double(frame.height)).rounded())
-            canvas.fill(Frame(left: frame.left, top: y, right: frame.right, bottom: y + 1), color: Self.grid)
-            canvas.write(
-                tick.label, at: Point(x: Double(frame.left) - 10, y: Double(y) + Self.textSize / 2),
-                size: Self.textSize, color: Self.ink, anchor: .end)
-        }
+        canvas.drawGrid(frame, x: xAxis, y: yAxis, gap: 22)
         for tick in xAxis.ticks {
             let x = frame.left + Int((xAxis.position(tick.value) * Double(frame.width)).rounded())
-            canvas.fill(Frame(left: x, top: frame.top, right: x + 1, bottom: frame.bottom), color: Self.grid)
             canvas.fill(Frame(left: x, top: frame.bottom, right: x + 1, bottom: frame.bottom + 5), color: Self.axisLine)
-            canvas.write(
-                tick.label, at: Point(x: Double(x), y: Double(frame.bottom) + 22), size: Self.textSize,
-                color: Self.ink, anchor: .middle)
         }
         canvas.fill(
             Frame(left: frame.left, top: frame.bottom, right: frame.right, bottom: frame.bottom + 1),
@@ -159,13 +139,12 @@ public struct LinePlot: Sendable {
         canvas.fill(
             Frame(left: frame.left, top: frame.top, right: frame.left + 1, bottom: frame.bottom + 1),
             color: Self.axisLine)
+        canvas.drawTitle(title, frame)
         canvas.write(
-            title, at: Point(x: Double(frame.left), y: 36), size: Self.titleSize, color: Self.ink, isBold: true)
-        canvas.write(
-            xLabel, at: Point(x: middle.x, y: Double(height) - 18), size: Self.textSize, color: Self.ink,
+            xLabel, at: Point(x: middle.x, y: Double(height) - 18), size: PlotStyle.textSize, color: PlotStyle.ink,
             anchor: .middle)
         canvas.write(
-            yLabel, at: Point(x: 26, y: middle.y), size: Self.textSize, color: Self.ink, anchor: .middle,
+            yLabel, at: Point(x: 26, y: middle.y), size: PlotStyle.textSize, color: PlotStyle.ink, anchor: .middle,
             isUpward: true)
     }
 
@@ -175,7 +154,7 @@ public struct LinePlot: Sendable {
         guard !named.isEmpty else { return }
         let rowHeight = 22
         let margin = 8
-        let textWidth = named.map { Canvas.width(of: $0.element.name, size: Self.textSize) }.max() ?? 0
+        let textWidth = named.map { Canvas.width(of: $0.element.name, size: PlotStyle.textSize) }.max() ?? 0
         let boxWidth = Int(textWidth) + 56
         let boxHeight = named.count * rowHeight + 8
         let right = frame.right - margin - boxWidth
@@ -196,8 +175,8 @@ public struct LinePlot: Sendable {
                 [Stroke(Point(x: left, y: y), Point(x: left + 22, y: y))], thickness: 3,
                 color: Self.color(line.offset))
             canvas.write(
-                line.element.name, at: Point(x: left + 34, y: y + Self.textSize / 2), size: Self.textSize,
-                color: Self.ink)
+                line.element.name, at: Point(x: left + 34, y: y + PlotStyle.textSize / 2), size: PlotStyle.textSize,
+                color: PlotStyle.ink)
         }
     }
 }

@@ -12,7 +12,7 @@ public struct GANConfiguration<Family: GANFamily>: ModelConfiguration {
     public var hidden = 512
     /// Hidden layers of each network (perceptrons).
     public var layers = 2
-    /// The discriminator's dropout (perceptrons).
+    /// The discriminator's dropout, after each of its activations.
     public var dropout = 0.0
     public var normalization = DiscriminatorNormalization.none
     /// Steps of the discriminator for one of the generator.
@@ -43,7 +43,7 @@ public struct GANConfiguration<Family: GANFamily>: ModelConfiguration {
             .integer("channels", \.channels, in: 1...4096, "channels of the largest maps (network=conv)"),
             .integer("hidden", \.hidden, in: 1...65536, "units in each hidden layer (network=mlp)"),
             .integer("layers", \.layers, in: 1...64, "hidden layers of each network (network=mlp)"),
-            .fraction("dropout", \.dropout, "dropout of the discriminator (network=mlp)"),
+            .fraction("dropout", \.dropout, "dropout of the discriminator"),
             .choice("normalization", \.normalization, "normalization of the discriminator"),
             .integer("steps", \.steps, in: 1...1000, "steps of the discriminator for one of the generator"),
             .number("penalty", \.penalty, in: 0...1e6, "weight of the gradient penalty, 0 for none"),

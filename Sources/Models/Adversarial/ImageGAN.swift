@@ -30,7 +30,8 @@ public struct ImageGAN<Family: GANFamily>: AdversarialModel {
         case .convolutional:
             generator = try ConvolutionalGenerator(images, inputs: inputs, channels: configuration.channels)
             features = try ConvolutionalFeatures(
-                images, channels: configuration.channels, normalization: configuration.normalization)
+                images, channels: configuration.channels, normalization: configuration.normalization,
+                dropout: configuration.dropout)
         case .perceptron:
             generator = try PerceptronGenerator(images, inputs: inputs, hidden: hidden)
             features = try PerceptronFeatures(

@@ -66,14 +66,7 @@ public struct ModelOption<Configuration>: Sendable {
         _ key: String, _ path: WritableKeyPath<Configuration, Int> & Sendable, in range: ClosedRange<Int>,
         _ help: String
     ) -> ModelOption {
-        ModelOption(
-            key: key, values: "\(range.lowerBound) to \(range.upperBound)", help: help,
-            get: { String($0[keyPath: path]) },
-            parse: { configuration, text in
-                guard let number = Int(text), range.contains(number) else { return false }
-                configuration[keyPath: path] = number
-                return true
-            })
+        number(key, path, values: "\(range.lowerBound) to \(range.upperBound)", help) { range.contains($0) }
     }
 
     /// An odd number in a range, such as the size of a kernel that has a centre.
@@ -81,27 +74,16 @@ public struct ModelOption<Configuration>: Sendable {
         _ key: String, _ path: WritableKeyPath<Configuration, Int> & Sendable, in range: ClosedRange<Int>,
         _ help: String
     ) -> ModelOption {
-        ModelOption(
-            key: key, values: "an odd number, \(range.lowerBound) to \(range.upperBound)", help: help,
-            get: { String($0[keyPath: path]) },
-            parse: { configuration, text in
-                guard let number = Int(text), range.contains(number), number % 2 == 1 else { return false }
-                configuration[keyPath: path] = number
-                return true
-            })
+        number(key, path, values: "an odd number, \(range.lowerBound) to \(range.upperBound)", help) {
+            range.contains($0) && $0 % 2 == 1
+        }
     }
 
     /// A number of at least 0 and below 1.
     public static func fraction(
         _ key: String, _ path: WritableKeyPath<Configuration, Double> & Sendable, _ help: String
     ) -> ModelOption {
-        ModelOption(
-            key: key, values: "0 or more, below 1", help: help, get: { String($0[keyPath: path]) },
-            parse: { configuration, text in
-                guard let number = Double(text), number >= 0, number < 1 else { return false }
-                configuration[keyPath: path] = number
-                return true
-            })
+        number(key, path, values: "0 or more, below 1", help) { $0 >= 0 && $0 < 1 }
     }
 
     /// A number in a range.
@@ -109,11 +91,17 @@ public struct ModelOption<Configuration>: Sendable {
         _ key: String, _ path: WritableKeyPath<Configuration, Double> & Sendable, in range: ClosedRange<Double>,
         _ help: String
     ) -> ModelOption {
+        number(key, path, values: "\(range.lowerBound) to \(range.upperBound)", help) { range.contains($0) }
+    }
+
+    private static func number<Number: LosslessStringConvertible & SendableMetatype>(
+        _ key: String, _ path: WritableKeyPath<Configuration, Number> & Sendable, values: String, _ help: String,
+        isAllowed: @escaping @Sendable (Number) -> Bool
+    ) -> ModelOption {
         ModelOption(
-            key: key, values: "\(range.lowerBound) to \(range.upperBound)", help: help,
-            get: { String($0[keyPath: path]) },
+            key: key, values: values, help: help, get: { String($0[keyPath: path]) },
             parse: { configuration, text in
-                guard let number = Double(text), range.contains(number) else { return false }
+                guard let number = Number(text), isAllowed(number) else { return false }
                 configuration[keyPath: path] = number
                 return true
             })

@@ -3,11 +3,15 @@ import Tensors
 
 /// A stack of linear layers with an activation after each but the last: [..., sizes.first] -> [..., sizes.last].
 struct Perceptron: Layer {
-    let layers: [Linear]
+    private let layers: [any Layer]
     private let activation: Activation
 
-    init(_ sizes: [Int], activation: Activation) throws {
-        layers = try zip(sizes, sizes.dropFirst()).map { try Linear($0, $1) }
+    /// - Parameter layer: makes the layer of so many inputs and outputs.
+    init(
+        _ sizes: [Int], activation: Activation,
+        layer: (_ inputs: Int, _ outputs: Int) throws -> any Layer = { try Linear($0, $1) }
+    ) throws {
+        layers = try zip(sizes, sizes.dropFirst()).map(layer)
         self.activation = activation
     }
 

@@ -24,6 +24,7 @@ public final class SampleEvaluator {
     public let metrics: ImageMetrics?
     private let device: any Device
     private let test: ImageDataset
+    private let realVariance: Double
 
     /// - Parameters:
     ///   - model: one that the data fit; any other for the same images can be evaluated, too.
@@ -50,6 +51,7 @@ public final class SampleEvaluator {
         }
         self.device = device
         self.count = min(count, test.count)
+        realVariance = Self.variance(of: test)
         metrics =
             Set(train.labels ?? []).count < 2
             ? nil
@@ -86,12 +88,7 @@ public final class SampleEvaluator {
                 _ = try generated.images(start..<min(start + Self.batchSize, count))
             }
         }
-        var real = PixelVariance()
-        let (size, scale) = (test.shape.count, test.unitScale)
-        for image in 0..<test.count {
-            real.add(test.pixels[image * size..<(image + 1) * size].map { Float($0) * scale })
-        }
-        let diversity = generated.variance.value / max(real.value, .leastNormalMagnitude)
+        let diversity = generated.variance.value / max(realVariance, .leastNormalMagnitude)
         terms += [
             ("diversity", diversity), ("real_score", try realScore(model)), ("fake_score", generated.meanScore),
         ]
@@ -99,6 +96,15 @@ public final class SampleEvaluator {
             count: count, measure: metrics?.name ?? "no labels, so no features to measure images by", loss: nil,
             terms: terms, nats: nil, bitsPerDimension: nil, importanceSamples: nil, isExact: false, perExample: [])
         return (figures, Self.warning(diversity: diversity, missing: missing))
+    }
+
+    private static func variance(of images: ImageDataset) -> Double {
+        var variance = PixelVariance()
+        let (size, scale) = (images.shape.count, images.unitScale)
+        for image in 0..<images.count {
+            variance.add(images.pixels[image * size..<(image + 1) * size].map { Float($0) * scale })
+        }
+        return variance.value
     }
 
     private static func warning(diversity: Double, missing: [Int]) -> TrainingWarning? {

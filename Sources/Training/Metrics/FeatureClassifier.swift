@@ -7,7 +7,7 @@ import Tensors
 /// A small convolutional classifier of a data set's own labels, whose last hidden layer measures images: its 64
 /// activations, scaled to a mean square of one over training images, are the features of `ImageMetrics`.
 ///
-/// It is trained once by a fixed recipe, then frozen and kept in `$XDG_CACHE_HOME/tessera/classifiers`. Another device
+/// It is trained once by a fixed recipe, then frozen and kept on disk (`ClassifierCache`). Another device
 /// rounds otherwise and would train slightly different weights: figures are comparable with the same file, which the
 /// hash in `name` tells, and never with those of Inception features.
 public final class FeatureClassifier {

@@ -17,13 +17,16 @@ protocol FeatureNetwork: Module {
 }
 
 /// The discriminator of Radford, Metz and Chintala 2016: convolutions that halve the map and double its channels, leaky
-/// ReLU.
+/// ReLU. Dropout, which is not in the paper, keeps it from winning too soon.
 struct ConvolutionalFeatures: FeatureNetwork {
     private let convolutions: [any Layer]
     private let normalizations: [BatchNorm2d?]
+    private let dropout: Dropout
     let features: Int
 
-    init(_ images: ImageSpace, channels: Int, normalization: DiscriminatorNormalization) throws {
+    init(
+        _ images: ImageSpace, channels: Int, normalization: DiscriminatorNormalization, dropout: Double
+    ) throws {
         let maps = try FeatureMaps(images)
         let widths = [images.channels] + (0..<maps.stages).map { channels << $0 }
         // Small first weights need a normalization that makes up for them.
@@ -43,6 +46,7 @@ struct ConvolutionalFeatures: FeatureNetwork {
             guard normalization == .batch, stage > 0 else { return nil }
             return try BatchNorm2d(width, initializer: .normal(mean: 1, standardDeviation: 0.02))
         }
+        self.dropout = try Dropout(Float(dropout))
         features = maps.smallest.height * maps.smallest.width * widths[maps.stages]
     }
 
@@ -51,7 +55,7 @@ struct ConvolutionalFeatures: FeatureNetwork {
         for (convolution, normalization) in zip(convolutions, normalizations) {
             x = try convolution(x, context)
             if let normalization { x = try normalization(x, context) }
-            x = try Activation.leakyReLU(slope: 0.2)(x)
+            x = try dropout(Activation.leakyReLU(slope: 0.2)(x), context)
         }
         return try x.flattened(from: 1)
     }
