@@ -467,7 +467,13 @@ __kernel void KERNEL(convolve)(
 #else
         __global const float *weights = second + (size_t)tap * SOURCE_CHANNELS * COLUMNS + FIRST_COLUMN(column_panel);
 #endif
+#pragma unroll 4
         for (int c = 0; c < SOURCE_CHANNELS; c++) {
+            // What the next tile reads, once for each line of the cache.
+            if (tap == TAPS - 1 && c % 16 == 0) {
+#pragma unroll
+                for (int i = 0; i < TILE_ROWS; i++) FETCH(rows[i] + TILE_ROWS * SOURCE_CHANNELS + c);
+            }
             float16 values[TILE_VECTORS];
 #pragma unroll
             for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD16(weights + WEIGHT_VECTOR(j));
