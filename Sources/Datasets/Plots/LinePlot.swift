@@ -99,7 +99,8 @@ public struct LinePlot: Sendable {
     private static func color(_ number: Int) -> Color { colors[number % colors.count] }
 
     private func isDrawable(_ point: (x: Double, y: Double)) -> Bool {
-        max(abs(point.x), abs(point.y)) <= PlotStyle.largestValue && (!hasLogarithmicX || point.x > 0)
+        let largest = PlotStyle.largestValue
+        return abs(point.x) <= largest && abs(point.y) <= largest && (!hasLogarithmicX || point.x > 0)
     }
 
     private static func extent(_ values: [Double], otherwise: ClosedRange<Double>) -> ClosedRange<Double> {

@@ -35,12 +35,12 @@ struct ConvolutionalFeatures: FeatureNetwork {
             let (inputs, outputs) = (widths[stage], widths[stage + 1])
             guard normalization == .spectral else {
                 return try Conv2d(
-                    inputs, outputs, kernel: 4, stride: 2, padding: 1,
-                    bias: normalization == .none || stage == 0, initializer: weights,
+                    inputs, outputs, window: maps.window(stage), bias: normalization == .none || stage == 0,
+                    initializer: weights,
                     biasInitializer: .constant(0))
             }
             return try SpectralNormConv2d(
-                inputs, outputs, kernel: 4, stride: 2, padding: 1, initializer: weights, biasInitializer: .constant(0))
+                inputs, outputs, window: maps.window(stage), initializer: weights, biasInitializer: .constant(0))
         }
         normalizations = try widths.dropFirst().enumerated().map { stage, width in
             guard normalization == .batch, stage > 0 else { return nil }

@@ -29,8 +29,8 @@ struct ConvolutionalGenerator: GeneratorNetwork {
         convolutions = try (0..<maps.stages).map { stage in
             let isLast = stage + 1 == maps.stages
             return try ConvTranspose2d(
-                widths[stage], widths[stage + 1], kernel: 4, stride: 2, padding: 1, bias: isLast, initializer: weights,
-                biasInitializer: .constant(0))
+                widths[stage], widths[stage + 1], window: maps.window(maps.stages - 1 - stage), bias: isLast,
+                initializer: weights, biasInitializer: .constant(0))
         }
     }
 
