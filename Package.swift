@@ -29,17 +29,25 @@ let package = Package(
         .target(name: "Layers", dependencies: ["Tensors"]),
         .target(name: "Models", dependencies: ["Layers"]),
         .target(name: "Datasets", dependencies: ["CPNG", "CZlib"]),
+        // The registry of operation cases and the reference: for tests, benchmarks and `tessera doctor`.
+        .target(
+            name: "Conformance", dependencies: ["Tensors"], path: "Tests/TestSupport",
+            exclude: ["Checks", "Devices", "Exports.swift"]),
         .target(name: "Training", dependencies: ["Models", "Datasets", "Devices", "ComputeOpenCL"]),
         .target(name: "Tessera", dependencies: ["Training"]),
         .executableTarget(
             name: "TesseraTool",
-            dependencies: ["Tessera", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "Tessera", "Conformance", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         // The README's first program. Outside this package it is one of its own: Examples/FirstProgram.
         .executableTarget(
             name: "FirstProgram", dependencies: ["Tessera"], path: "Examples/FirstProgram/Sources/FirstProgram"),
 
         // One test target a source target. Tests reach `package` declarations, so that they run in release builds.
-        .target(name: "TestSupport", dependencies: ["Tensors", "Devices"], path: "Tests/TestSupport"),
+        .target(
+            name: "TestSupport", dependencies: ["Conformance", "Devices"], path: "Tests/TestSupport",
+            exclude: ["Cases", "Recurrence", "Reference"]),
         .testTarget(name: "ComputeTests", dependencies: ["TestSupport"]),
         .testTarget(name: "TensorsTests", dependencies: ["TestSupport"]),
         .testTarget(name: "LayersTests", dependencies: ["TestSupport", "Layers"]),

@@ -1,6 +1,6 @@
-// The pixel loop of an autoregressive sampler in one launch: for every row, and then for every column of it, a program
-// of calls, each of them one step written as a function. A work-group runs one instance from the first pixel to the
-// last, so that nothing but its own barriers orders its steps.
+// The pixel loop of an autoregressive sampler, or a recurrence (rows alone, a row a step), in one launch: for every row,
+// and then for every column of it, a program of calls, each of them one step written as a function. A work-group runs one
+// instance from the first pixel to the last, so that nothing but its own barriers orders its steps.
 //
 // The text is included once for each raster scan; it undefines the given macros at its end. Names are LOCAL(name).
 //
@@ -10,7 +10,8 @@
 //   ROWS COLUMNS PERIOD            the positions, and after how many the choice of programs repeats
 //   PROGRAMS                       how many there are; the number itself stands for none of them
 //   PLACES MOVING_PLACES           addresses that calls take; those of them that move from column to column, + 1
-//   BUFFERS BUFFER_NAMES           the kernel's parameters, without a comma before them, and their names
+//   BUFFERS BUFFER_NAMES           the kernel's parameters, without a comma before them, and their names: buffers, and for
+//                                  few places the byte offsets at which these begin
 //   CALL_WORDS                     numbers of a call: the function's, and the places of its pointers
 //   calls[]                        the calls of all programs
 //   first_call[], end_call[]       where each program's begin and end; from PROGRAMS + 1 on, those of the programs' last
@@ -31,7 +32,7 @@
 //                                  generated; before the other: they copy what stays as it is during the scan into one
 //                                  buffer, products' right operands as raster_scan_pack.cl writes them. Global:
 //                                  (any, the entries of the part); local size: GROUP ? any : 1
-//     (const uchar *buffer0, ..., float *constants)
+//     (const uchar *buffer0, ..., float *constants, and for few entries long offset0, ...)
 //   KERNEL_NAME                    a work-group an instance; local size: GROUP ? any power of two : 1. With GROUP, local
 //                                  memory holds (PLACES + MOVING_PLACES) addresses
 //     (BUFFERS)

@@ -1,6 +1,8 @@
 /// The pixel loop of an autoregressive sampler: small programs run at every position of a grid in raster order, each
 /// time at another place of their buffers.
 ///
+/// A recurrence is the same with a single column that is not there: `columns` is zero, and a row's program is a step.
+///
 /// For every row `y`, and then for every column `x` of it, a program runs; all of its steps see what earlier ones have
 /// written. `instances` copies of the whole loop run independently, each in memory of its own (a block of images each).
 /// Nothing else that is written by one instance may be touched by another.
@@ -47,6 +49,7 @@ public struct RasterScanStep: Hashable, Sendable {
     }
 
     public var rows: Int
+    /// Zero where only the rows' programs run.
     public var columns: Int
     public var instances: Int
     /// The slots of the inner steps.

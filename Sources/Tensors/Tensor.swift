@@ -1,4 +1,5 @@
 import Compute
+import Synchronization
 
 /// A lazy n-dimensional array: an operation, its inputs, a shape and an element type.
 ///
@@ -33,12 +34,20 @@ package final class Node: @unchecked Sendable {
     package private(set) var inputs: [Node]
     package let shape: [Int]
     package let dtype: DType
+    /// Larger for nodes that are made later.
+    let serial: Int
+
+    private static let made = Atomic<Int>(0)
+
+    /// The serial number of the next node, at the least.
+    static var nextSerial: Int { made.load(ordering: .relaxed) }
 
     init(operation: Operation, inputs: [Node], shape: [Int], dtype: DType) {
         self.operation = operation
         self.inputs = inputs
         self.shape = shape
         self.dtype = dtype
+        serial = Node.made.wrappingAdd(1, ordering: .relaxed).oldValue
     }
 
     /// Takes a long chain of nodes apart in a loop: letting each node release the next would exhaust the stack.
@@ -90,4 +99,6 @@ package enum Operation: Hashable, Sendable {
     case gather
     /// Inputs: source [count, width], indices Int32 [count]; the shape holds the rows.
     case scatterAdd
+    /// A recurrence: inputs and result as `ScanOperation` says.
+    case scan(ScanOperation)
 }

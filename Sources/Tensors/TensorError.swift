@@ -14,6 +14,8 @@ public enum TensorError: Error, Hashable, Sendable {
     case noGradient(String)
     /// A variable used on a device where it does not live.
     case wrongDevice(variable: String, expected: String, found: String)
+    /// Something that an operation cannot be combined with.
+    case unsupported(operation: String, what: String, instead: String)
 }
 
 extension TensorError: CustomStringConvertible {
@@ -32,6 +34,8 @@ extension TensorError: CustomStringConvertible {
             "no gradient: \(what)"
         case .wrongDevice(let variable, let expected, let found):
             "\(variable) lives on \(expected) and was used on \(found); place the model on the device first"
+        case .unsupported(let operation, let what, let instead):
+            "\(operation) does not take \(what); \(instead)"
         }
     }
 }

@@ -77,11 +77,25 @@ struct ScanConstants {
         return parts
     }
 
+    /// Where each entry begins in its buffer, for few of them: parameters of the kernel, as `RasterScanText.offsets`.
+    static func offsets(of part: [(entry: Entry, offset: Int)]) -> [Int] {
+        if part.count > RasterScanText.mostOffsets { return [] }
+        return part.map { entry, _ in
+            switch entry.content {
+            case .elements(let start, _, _): start
+            case .panels(let panels): panels.offset
+            }
+        }
+    }
+
     /// A kernel that copies some entries: each is a row of the grid, whose items share its elements or panels. Its
-    /// parameters are the buffers of `slots`, in order, and the copy.
+    /// parameters are the buffers of `slots`, in order, the copy, and the offsets.
     static func kernel(_ name: String, _ part: [(entry: Entry, offset: Int)], slots: [Int]) -> String {
+        let offsets = offsets(of: part)
         let parameters = slots.indices.map { "__global const uchar *buffer\($0), " }.joined()
-        var text = "__kernel void LOCAL(\(name))(\(parameters)__global float *constants) {\n"
+        let numbers = offsets.indices.map { ", const long offset\($0)" }.joined()
+        func begin(_ number: Int, _ offset: Int) -> String { offsets.isEmpty ? "\(offset)L" : "offset\(number)" }
+        var text = "__kernel void LOCAL(\(name))(\(parameters)__global float *constants\(numbers)) {\n"
         text += "    const int first = get_global_id(0), step = get_global_size(0);\n"
         text += "    switch ((int)get_global_id(1)) {\n"
         for (number, (entry, offset)) in part.enumerated() {
@@ -94,11 +108,11 @@ struct ScanConstants {
                 count = elements
                 body =
                     "((__global \(type) *)(constants + \(offset)))[i] = "
-                    + "((__global const \(type) *)\(buffer) + \(start)L)[i];"
+                    + "((__global const \(type) *)\(buffer) + \(begin(number, start)))[i];"
             case .panels(let panels):
                 count = panels.panels
                 body =
-                    "LOCAL(pack)((__global const float *)\(buffer) + \(panels.offset)L, "
+                    "LOCAL(pack)((__global const float *)\(buffer) + \(begin(number, panels.offset)), "
                     + "constants + \(offset), \(panels.arguments), i);"
             }
             text += "    case \(number):\n        for (int i = first; i < \(count); i += step) \(body)\n"

@@ -19,17 +19,18 @@ extension LaunchPlan {
             guard let count = text.scratchCounts[kind] else { continue }
             scratch[kind] = KernelArgument(newScratch(count: count * step.instances, .float32))
         }
-        let arguments = text.memories.compactMap { memory in
+        let buffers = text.memories.compactMap { memory in
             switch memory {
             case .slot(let slot): KernelArgument.slot(slot)
             case .scratch(let kind): scratch[kind]
             }
         }
+        let arguments = buffers + text.offsets.map { .long(Int64(text.places[$0].offset)) }
         let most = traits.parameterBytes / 8
         guard arguments.count <= most else {
             throw .unsupported(
                 device: "OpenCL",
-                what: "a raster scan in one launch with \(arguments.count) buffers; the limit is \(most)")
+                what: "a raster scan in one launch with \(arguments.count) arguments; the limit is \(most)")
         }
         guard traits.shape == .cpu || text.places.count <= RasterScanText.mostSharedPlaces else {
             throw .unsupported(
@@ -37,13 +38,14 @@ extension LaunchPlan {
                 what: "a raster scan in one launch with operands in \(text.places.count) places; the limit is "
                     + "\(RasterScanText.mostSharedPlaces)")
         }
-        let parts = text.constants.parts(buffers: most - 1)
+        let parts = text.constants.parts(buffers: most - 1 - RasterScanText.mostOffsets)
         let source = KernelSource(text: try text.source(parts), widths: text.widths)
         for (number, part) in parts.enumerated() {
             launches.append(
                 Launch(
                     source: source, entry: "_copy\(number)",
-                    arguments: RasterScanText.slots(of: part).map { .slot($0) } + [KernelArgument(copy)],
+                    arguments: RasterScanText.slots(of: part).map { .slot($0) } + [KernelArgument(copy)]
+                        + ScanConstants.offsets(of: part).map { .long(Int64($0)) },
                     groups: [traits.shape == .cpu ? 2 * traits.computeUnits : 8, part.count],
                     groupSize: traits.shape == .cpu ? 1 : traits.groupSize))
         }

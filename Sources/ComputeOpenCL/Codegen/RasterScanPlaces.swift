@@ -34,10 +34,13 @@ struct ScanPlace: Hashable {
     var movesByRow: Bool { slot.rowStride != 0 }
     var movesByColumn: Bool { slot.columnStride != 0 }
 
+    /// Where the memory begins in its buffer, in bytes.
+    var offset: Int { slot.operand.offset * dtype.size }
+
     /// The address at the beginning of a row, in C.
-    func rowAddress(_ buffer: String) -> String {
+    func rowAddress(_ buffer: String, offset: String) -> String {
         let size = dtype.size
-        var text = "\(buffer) + \(slot.operand.offset * size)L"
+        var text = "\(buffer) + \(offset)"
         if slot.instanceStride != 0 { text += " + instance * \(slot.instanceStride * size)L" }
         if movesByRow {
             let row = slot.divisor == 1 ? "row" : "row / \(slot.divisor)"
@@ -67,7 +70,8 @@ extension RasterScanText {
                 column += "    place[\(number)] = \(place.columnAddress(target));\n"
                 moving += 1
             }
-            let line = "    \(target) = \(place.rowAddress(buffer(place.memory)));\n"
+            let offset = offsets.contains(number) ? "offset\(number)" : "\(place.offset)L"
+            let line = "    \(target) = \(place.rowAddress(buffer(place.memory), offset: offset));\n"
             if place.movesByRow { row += line } else { scan += line }
         }
         let pointers = "__global uchar *\(shared)*place, __global uchar *\(shared)*row_place"
@@ -89,9 +93,21 @@ extension RasterScanText {
     /// Where addresses are kept: work-groups of many items share them.
     var shared: String { traits.shape == .gpu ? "__local " : "" }
 
-    var bufferNames: String { memories.indices.map { "buffer\($0)" }.joined(separator: ", ") }
+    /// Places whose offsets are parameters of the kernel, so that scans that differ in where their memory is alone share
+    /// one: equal layers of a network. Scans with more places have them as literals.
+    var offsets: [Int] {
+        if places.count > RasterScanText.mostOffsets { return [] }
+        return places.indices.filter { if case .slot = places[$0].memory { true } else { false } }
+    }
+
+    static let mostOffsets = 48
+
+    var bufferNames: String {
+        (memories.indices.map { "buffer\($0)" } + offsets.map { "offset\($0)" }).joined(separator: ", ")
+    }
     var bufferParameters: String {
-        memories.indices.map { "__global uchar *buffer\($0)" }.joined(separator: ", ")
+        (memories.indices.map { "__global uchar *buffer\($0)" } + offsets.map { "const long offset\($0)" })
+            .joined(separator: ", ")
     }
 
     func buffer(_ memory: ScanPlace.Memory) -> String {

@@ -32,8 +32,7 @@ package final class Executor: Sendable {
 
     package func compile(_ graph: Graph) throws -> Compiled {
         if let known = plans.withLock({ $0[graph] }) { return known }
-        let plan = try Lowering.plan(
-            graph, largestAllocation: device.info.largestAllocation, deviceName: device.info.name)
+        let plan = try Lowering.plan(graph, on: device.info)
         let compiled = Compiled(plan: plan, prepared: try device.prepare(plan.steps.map(\.step)))
         if Executor.printsPlans {
             let text = "\(plan)\n\(compiled.prepared.launches) launches on \(device.info.name)\n"

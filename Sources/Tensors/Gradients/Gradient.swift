@@ -19,46 +19,53 @@ public func gradients(
         throw TensorError.shapeMismatch(operation: "gradients", expected: "a seed like the output", found: [seed.shape])
     }
 
-    let order = topologicalOrder(of: [output.node])
+    return try zip(targets, gradients(of: [(output, seed)], withRespectTo: targets)).map { target, gradient in
+        try gradient ?? Tensor.zeros(target.shape)
+    }
+}
+
+/// The gradients of several tensors together, each with a seed; nil for a target that none of them depends on.
+func gradients(of outputs: [(value: Tensor, seed: Tensor)], withRespectTo targets: [Tensor]) throws -> [Tensor?] {
+    let order = topologicalOrder(of: outputs.map(\.value.node))
     var reaches = Set(targets.map(\.node.identity))
     for node in order where node.inputs.contains(where: { reaches.contains($0.identity) }) {
         reaches.insert(node.identity)
     }
 
-    var accumulated: [ObjectIdentifier: Tensor] = [output.node.identity: seed]
+    var accumulated: [ObjectIdentifier: Tensor] = [:]
+    func accumulate(_ share: Tensor, _ node: Node) throws {
+        accumulated[node.identity] = try accumulated[node.identity].map { try $0 + share } ?? share
+    }
+    for (value, seed) in outputs { try accumulate(seed, value.node) }
     for node in order.reversed() where reaches.contains(node.identity) {
         guard let gradient = accumulated[node.identity] else { continue }
         let wanted = node.inputs.map { reaches.contains($0.identity) && $0.dtype.isFloating }
         guard wanted.contains(true) else { continue }
         let shares = try inputGradients(of: Tensor(node), gradient: gradient, wanted: wanted)
         for (input, share) in zip(node.inputs, shares) {
-            guard let share else { continue }
-            if let sum = accumulated[input.identity] {
-                accumulated[input.identity] = try sum + share
-            } else {
-                accumulated[input.identity] = share
-            }
+            if let share { try accumulate(share, input) }
         }
     }
-    return try targets.map { try accumulated[$0.node.identity] ?? Tensor.zeros($0.shape) }
+    return targets.map { accumulated[$0.node.identity] }
 }
 
 extension Node {
     /// What two nodes of the same value have in common: a leaf may be written down more than once.
-    fileprivate var identity: ObjectIdentifier {
+    var identity: ObjectIdentifier {
         if case .source(let source) = operation { ObjectIdentifier(source) } else { ObjectIdentifier(self) }
     }
 }
 
 /// Every node that the outputs need, inputs before their users. Iterative: graphs may be deep.
-package func topologicalOrder(of outputs: [Node]) -> [Node] {
+/// - Parameter isLeaf: nodes whose inputs are left out.
+package func topologicalOrder(of outputs: [Node], isLeaf: (Node) -> Bool = { _ in false }) -> [Node] {
     var order: [Node] = []
     var entered: Set<ObjectIdentifier> = []
     var stack: [(node: Node, next: Int)] = []
     for output in outputs where entered.insert(ObjectIdentifier(output)).inserted {
         stack.append((output, 0))
         while let (node, next) = stack.last {
-            if next == node.inputs.count {
+            if next == node.inputs.count || (next == 0 && isLeaf(node)) {
                 order.append(node)
                 stack.removeLast()
             } else {

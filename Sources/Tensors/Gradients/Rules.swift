@@ -72,6 +72,8 @@ func inputGradients(of y: Tensor, gradient g: Tensor, wanted: [Bool]) throws -> 
         return try each({ try g.scatterAdded(inputs[1], rows: inputs[0].shape[0]) }, { nil })
     case .scatterAdd:
         return try each({ try g.gathered(inputs[1]) }, { nil })
+    case .scan(let operation):
+        return try ScanGradient(of: y, operation).shares(of: g, wanted: wanted)
     }
 }
 

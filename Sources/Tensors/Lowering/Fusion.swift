@@ -82,6 +82,11 @@ struct Fusion {
             for input in inputs { pinOperand(input, accepting: { Matrix(view: $0) != nil }) }
         case .convolution, .gather, .scatterAdd:
             for input in inputs { pinOperand(input, accepting: \.isContiguous) }
+        case .scan(let scan):
+            // The first states are computed right into the result.
+            for (number, input) in inputs.enumerated() where !scan.stateInputs.contains(number) {
+                pinOperand(input, accepting: \.isContiguous)
+            }
         case .random:
             pinOperand(inputs[0], accepting: \.isContiguous)
         case .pad:
@@ -111,13 +116,14 @@ struct Fusion {
         }
     }
 
-    /// Pins what a step reads from memory: the vertex below all movement where its view will do, else the input itself.
+    /// Pins what a step reads from memory: the vertex below all movement where its view will do, else the input itself (or
+    /// what it is another shape of).
     private mutating func pinOperand(_ input: Int, accepting accepts: (View) -> Bool) {
         let base = graph.movementBase(of: input)
         if let view = graph.view(of: input, over: base), accepts(view) {
             pin(base)
         } else {
-            pin(input)
+            pin(graph.base(of: input))
         }
     }
 

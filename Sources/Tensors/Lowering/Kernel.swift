@@ -53,6 +53,14 @@ extension Lowering {
                 }
                 continue
             }
+            if let scan = operation.scan {
+                for (state, number) in scan.stateInputs.enumerated() {
+                    let segment = scan.segments[state]
+                    var view = View(contiguous: segment.shape)
+                    view.offset = segment.range(0..<scan.firstEntry(ofState: state)).upperBound
+                    kernels.append((v, try kernel(root: vertex.inputs[number], target: v, view: view, heart: nil)))
+                }
+            }
             let isHeart = !operation.isPointwise && !operation.isMovement
             let heart = isHeart ? v : heartOf[v]
             kernels.append((v, try kernel(root: v, target: v, view: View(contiguous: vertex.shape), heart: heart)))
@@ -80,7 +88,10 @@ extension Lowering {
             var moment = position
             let reads = kernel.reads.keys.filter { graph.vertices[$0].operation != nil }
             let largest = reads.map { graph.vertices[$0].count }.max() ?? 0
-            if kernel.heart != nil, 8 * kernel.roots.reduce(0, { $0 + $1.view.count }) <= largest {
+            // A scan follows the kernels that compute its first states.
+            if let heart = kernel.heart, graph.vertices[heart].operation?.scan == nil,
+                8 * kernel.roots.reduce(0, { $0 + $1.view.count }) <= largest
+            {
                 moment = reads.map { computed[$0] ?? $0 }.max() ?? position
             }
             for root in kernel.roots where root.target == root.vertex { computed[root.vertex] = moment }
@@ -119,12 +130,19 @@ extension Lowering {
         if let heart {
             // What a heart reads besides expressions, it reads anywhere.
             if body.main == nil {
-                for input in graph.vertices[heart].inputs { kernel.reads[operandBase(of: input)] = false }
+                for input in operands(ofHeart: heart) { kernel.reads[operandBase(of: input)] = false }
             } else if graph.vertices[heart].count != graph.vertices[graph.vertices[heart].inputs[0]].count {
                 for read in kernel.reads.keys { kernel.reads[read] = false }
             }
         }
         return kernel
+    }
+
+    /// What a heart reads besides expressions. A scan finds its first states in its own memory.
+    func operands(ofHeart heart: Int) -> [Int] {
+        let vertex = graph.vertices[heart]
+        guard let scan = vertex.operation?.scan else { return vertex.inputs }
+        return vertex.inputs.indices.filter { !scan.stateInputs.contains($0) }.map { vertex.inputs[$0] }
     }
 
     /// The stored vertex that a heart's operand is a view of.
@@ -196,6 +214,9 @@ extension Lowering {
             group.onlyAssigns == kernel.onlyAssigns || (group.heart != nil && kernel.assignsPrivately),
             group.reads.count + kernel.reads.count <= 20
         else { return false }
+        // First states are computed together, and no earlier: that is when a scan's memory is needed.
+        let (own, other) = (firstStates(of: kernel), firstStates(of: group))
+        if own != nil || other != nil { return own == other }
         // What follows a reduction is evaluated once for each of its results.
         if group.heart != nil {
             return kernel.reads.keys.contains { read in group.roots.contains { $0.vertex == read } }
@@ -207,6 +228,11 @@ extension Lowering {
             graph.vertices[read].count > 1
                 && (group.reads[read] != nil || group.roots.contains { $0.vertex == read })
         }
+    }
+
+    /// The scan whose first states a kernel computes.
+    private func firstStates(of kernel: Kernel) -> Int? {
+        kernel.roots.lazy.map(\.target).first { graph.vertices[$0].operation?.scan != nil && $0 != kernel.heart }
     }
 
     /// The vertex whose memory holds `vertex`: a concatenation's for what is computed in place.

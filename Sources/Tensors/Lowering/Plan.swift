@@ -19,6 +19,8 @@ package struct PlannedStep: Sendable {
     package var flops: Int
     /// Bytes read and written, each operand counted once.
     package var bytes: Int
+    /// The steps that a scan runs each time.
+    package var inner: [PlannedStep] = []
 
     /// Writes nothing.
     var isEmpty: Bool {
@@ -28,7 +30,7 @@ package struct PlannedStep: Sendable {
         case .convolution: shape.contains(0)
         case .gather(let step): step.count * step.width == 0
         case .scatterAdd(let step): step.rows * step.width == 0
-        case .rasterScan(let step): step.rows * step.columns * step.instances == 0
+        case .rasterScan(let step): step.rows * step.instances == 0 || shape.contains(0)
         }
     }
 }
@@ -45,6 +47,11 @@ extension Plan: CustomStringConvertible {
             lines.append(
                 "\(column(String(index), 4))  \(left(step.label, 36))\(left(step.shape.description, 24))"
                     + "\(column(String(step.bytes), 12))\(column(String(step.flops), 14))\(extra(index))")
+            for inner in step.inner {
+                lines.append(
+                    "\(column("", 4))    \(left(inner.label, 34))\(left(inner.shape.description, 24))"
+                        + "\(column(String(inner.bytes), 12))\(column(String(inner.flops), 14))")
+            }
         }
         let total = steps.reduce(0) { $0 + $1.flops }
         lines.append(

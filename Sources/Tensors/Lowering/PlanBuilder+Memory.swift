@@ -7,6 +7,8 @@ extension PlanBuilder {
         var first: Int
         var last: Int
         var members: [Int]
+        /// For what a scan's body needs: the item.
+        var item: Int?
         var slab = 0
         var offset = 0
     }
@@ -41,6 +43,10 @@ extension PlanBuilder {
             placed.append(block)
         }
         for block in placed {
+            if let item = block.item {
+                scratch[item] = Operand(
+                    slot: firstSlot + block.slab, offset: block.offset / DType.float32.size, dtype: .float32)
+            }
             for member in block.members {
                 let dtype = graph.vertices[member].dtype
                 location[member] = Operand(
@@ -81,7 +87,17 @@ extension PlanBuilder {
                 owner[vertex] = vertex
             }
         }
-        return blocks.keys.sorted().compactMap { blocks[$0] }
+        return try blocks.keys.sorted().compactMap { blocks[$0] } + scanBlocks()
+    }
+
+    /// The intermediates of scans' bodies, needed while the scan runs.
+    private func scanBlocks() throws -> [Block] {
+        try items.enumerated().compactMap { time, item in
+            guard let heart = item.kernel.heart, let scan = graph.vertices[heart].operation?.scan else { return nil }
+            let plan = try lowering.scans.plan(scan, leaves: graph.vertices[heart].inputs.count)
+            let bytes = (plan.scratchCount * DType.float32.size + 255) / 256 * 256
+            return bytes == 0 ? nil : Block(bytes: bytes, first: time, last: time, members: [], item: time)
+        }
     }
 
     /// An intermediate that a pointwise kernel reads for the last time, and only where it writes `vertex`.

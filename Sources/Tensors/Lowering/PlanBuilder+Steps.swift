@@ -1,7 +1,7 @@
 import Compute
 
 extension PlanBuilder {
-    func step(of item: Item) throws -> PlannedStep {
+    func step(of item: Item, scratch: Operand?) throws -> PlannedStep {
         let kernel = item.kernel
         guard let heart = kernel.heart else { return try pointwise(item) }
         let destination = try locate(kernel.roots[0].target)
@@ -37,6 +37,19 @@ extension PlanBuilder {
                 source: try contiguous(vertex.inputs[0]), indices: try contiguous(vertex.inputs[1]),
                 count: source[0], rows: vertex.shape[0], width: vertex.shape[1], destination: destination)
             return planned(.scatterAdd(step), item, flops: source[0] * source[1])
+        case .scan(let scan):
+            let plan = try lowering.scans.plan(scan, leaves: vertex.inputs.count)
+            let inputs = try vertex.inputs.enumerated().map {
+                scan.stateInputs.contains($0) ? nil : try contiguous($1)
+            }
+            let step = scanStep(
+                scan, plan, inputs: inputs, shapes: vertex.inputs.map { graph.vertices[$0].shape },
+                result: destination, scratch: scratch)
+            let each = plan.steps.steps.reduce(0) { $0 + $1.flops }
+            var planned = planned(.rasterScan(step), item, flops: scan.steps * plan.instances * each)
+            planned.label = "scan of \(scan.steps), \(plan.instances) blocks\(plan.isReplayed ? ", replayed" : "")"
+            planned.inner = plan.steps.steps
+            return planned
         default:
             throw LoweringRetry.store(heart)
         }
@@ -158,6 +171,9 @@ extension PlanBuilder.Item {
             }
         }
         // What a heart reads by itself is read whole, up to the view it takes.
+        if let heart = kernel.heart, graph.vertices[heart].operation?.scan != nil {
+            return graph.vertices[vertex].count
+        }
         if let heart = kernel.heart, most == 0 {
             most = graph.vertices[heart].inputs.map { graph.vertices[$0].count }.max() ?? 0
         }

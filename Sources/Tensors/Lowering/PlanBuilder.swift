@@ -21,6 +21,8 @@ struct PlanBuilder {
     /// Copies that end the plan: what a kernel could not write where it belongs.
     var copies: [(vertex: Int, destination: Operand)] = []
     var results: [(slot: Int, bytes: Int)] = []
+    /// The intermediates of scans' bodies, by item.
+    var scratch: [Int: Operand] = [:]
     private let sourceCount: Int
 
     init(_ lowering: Lowering, _ kernels: [Kernel]) throws {
@@ -37,7 +39,7 @@ struct PlanBuilder {
             let body = try lowering.expressions(of: kernel)
             var loads = Set((body.main?.operands ?? []) + (body.epilogue?.operands ?? []))
             if let heart = kernel.heart, body.main == nil {
-                for input in graph.vertices[heart].inputs { loads.insert(lowering.operandBase(of: input)) }
+                for input in lowering.operands(ofHeart: heart) { loads.insert(lowering.operandBase(of: input)) }
             }
             items.append(
                 Item(
@@ -75,7 +77,7 @@ struct PlanBuilder {
         assignDestinations()
         let slabs = try planMemory(
             firstSlot: sourceCount + results.count, largestAllocation: largestAllocation, deviceName: deviceName)
-        var steps = try items.map { try step(of: $0) }
+        var steps = try items.enumerated().map { try step(of: $1, scratch: scratch[$0]) }
         for copy in copies { steps.append(try self.copy(copy.vertex, to: copy.destination)) }
         steps.removeAll { $0.isEmpty }
         return Plan(steps: steps, sources: sourceCount, results: results.map(\.bytes), slabs: slabs)

@@ -92,7 +92,35 @@ public struct ReferenceInterpreter: Sendable {
                 }
             }
             return result
+        case .scan(let scan):
+            return try recurrence(scan, node, inputs)
         }
+    }
+
+    /// Step after step, each a graph of its own.
+    private func recurrence(
+        _ scan: ScanOperation, _ node: Node, _ inputs: [ReferenceArray]
+    ) throws -> ReferenceArray {
+        let leaves = scan.leaves(for: node.inputs.map { Tensor($0) })
+        let vertices = scan.instantiated(leaves)
+        let outputs = scan.body.outputs.map { vertices[$0.vertex] }
+        var state = inputs[scan.stateInputs].map(\.values)
+        // What each output's segment holds, step by step; of a state, first its first value.
+        var entries = outputs.indices.map { $0 < scan.states ? [state[$0]] : [] }
+        for step in scan.isReversed ? (0..<scan.steps).reversed() : Array(0..<scan.steps) {
+            var contents: [Leaf: ReferenceArray] = [:]
+            for (number, (leaf, input)) in zip(leaves, inputs).enumerated() {
+                var values = input.values
+                if number < scan.sequences { values = Array(values[step * leaf.count..<(step + 1) * leaf.count]) }
+                if scan.stateInputs.contains(number) { values = state[number - scan.sequences] }
+                contents[Leaf(leaf)] = ReferenceArray(shape: leaf.shape, dtype: leaf.dtype, values: values)
+            }
+            let results = try ReferenceInterpreter(replacing: contents).evaluate(outputs)
+            for (number, result) in results.enumerated() { entries[number].append(result.values) }
+            state = results.prefix(scan.states).map(\.values)
+        }
+        let ordered = scan.isReversed ? entries.map { $0.reversed() } : entries
+        return ReferenceArray(shape: node.shape, dtype: .float32, values: ordered.joined().flatMap { $0 })
     }
 
     private func reduced(
