@@ -4,6 +4,7 @@ public enum ModelCatalog {
     public static let entries: [ModelEntry] = [
         ModelEntry(Autoencoder.self), ModelEntry(VAE.self), ModelEntry(ConvolutionalVAE.self), ModelEntry(IWAE.self),
         ModelEntry(PixelCNN.self), ModelEntry(GatedPixelCNN.self), ModelEntry(PixelCNNPlusPlus.self),
+        ModelEntry(RowLSTMModel.self), ModelEntry(DiagonalBiLSTMModel.self),
         ModelEntry(GAN.self), ModelEntry(DCGAN.self), ModelEntry(WGAN.self), ModelEntry(WGANGP.self),
     ]
 

@@ -8,8 +8,8 @@ struct Bench: ParsableCommand {
         commandName: "tessera-bench",
         abstract: "Times Tessera on its devices, beside PyTorch where a Python with it is named.",
         subcommands: [
-            VAEStep.self, PixelCNNStep.self, DCGANStep.self, Sampling.self, KernelTable.self,
-            Operations.self,
+            VAEStep.self, PixelCNNStep.self, PixelRNNStep.self, DCGANStep.self, Sampling.self, KernelTable.self,
+            FirstStep.self, Operations.self,
         ],
         defaultSubcommand: VAEStep.self)
 }

@@ -49,7 +49,7 @@ struct DCGANStep: ParsableCommand {
 }
 
 /// The two networks and their two compiled steps.
-private struct DCGANGame {
+struct DCGANGame {
     let discriminatorStep: CompiledFunction
     let generatorStep: CompiledFunction
 
@@ -69,7 +69,8 @@ private struct DCGANGame {
         return 2 * (discriminatorStep + generatorStep)
     }
 
-    init(batch: Int, on device: any Device) throws {
+    /// - Parameter runs: how often both are run before they are timed.
+    init(batch: Int, on device: any Device, runs: Int = 2) throws {
         let (generator, discriminator) = (try DCGANGame.generator(), try DCGANGame.discriminator())
         let generatorStore = try ParameterStore(generator, on: device)
         let discriminatorStore = try ParameterStore(discriminator, on: device, seed: 1)
@@ -100,7 +101,7 @@ private struct DCGANGame {
         generatorStep = try step(generatorStore, firstStream: 1) { context, fakes in
             try (-discriminator(fakes, context)).softplus().mean()
         }
-        for _ in 0..<2 { try self.step() }
+        for _ in 0..<runs { try self.step() }
         try device.synchronize()
     }
 

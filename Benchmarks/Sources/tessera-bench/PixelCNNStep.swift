@@ -47,7 +47,7 @@ struct PixelCNNStep: ParsableCommand {
     var profile = false
 
     func run() throws {
-        let steps = try options.devices().map { (device: $0, step: try step(on: $0)) }
+        let steps = try options.devices().map { (device: $0, step: try Self.step(net, on: $0)) }
         if profile {
             for (device, step) in steps { print("\(device.info.name)\n\(try step.profile())") }
         }
@@ -63,7 +63,8 @@ struct PixelCNNStep: ParsableCommand {
         try table.print(reference: peer.name, json: options.json)
     }
 
-    private func step(on device: any Device) throws -> CompiledFunction {
+    /// - Parameter runs: how often it is run before it is timed.
+    static func step(_ net: PixelNet, on device: any Device, runs: Int = 3) throws -> CompiledFunction {
         let model = try net.model()
         let store = try ParameterStore(model, on: device)
         let (images, key) = (Argument([net.batch, 28, 28, 1]), Argument([2], dtype: .int32))
@@ -80,7 +81,7 @@ struct PixelCNNStep: ParsableCommand {
         try rate.set([Float(1e-3)], on: device)
         try number.set([Float(1)], on: device)
         let step = try CompiledFunction(on: device, results: [loss], updates: updates)
-        for _ in 0..<3 { try step.run() }
+        for _ in 0..<runs { try step.run() }
         try device.synchronize()
         return step
     }

@@ -30,7 +30,8 @@ struct VAEStep: ParsableCommand {
         try table.print(reference: peer.name, json: options.json)
     }
 
-    static func step(on device: any Device) throws -> CompiledFunction {
+    /// - Parameter runs: how often it is run before it is timed.
+    static func step(on device: any Device, runs: Int = 20) throws -> CompiledFunction {
         var configuration = VAE.Configuration()
         configuration.binarize = .none
         let model = try VAE(images: ImageSpace(height: 28, width: 28, channels: 1), configuration: configuration)
@@ -46,7 +47,7 @@ struct VAEStep: ParsableCommand {
         try rate.set([Float(1e-3)], on: device)
         try number.set([Float(1)], on: device)
         let step = try CompiledFunction(on: device, results: [loss], updates: updates)
-        for _ in 0..<20 { try step.run() }
+        for _ in 0..<runs { try step.run() }
         try device.synchronize()
         return step
     }

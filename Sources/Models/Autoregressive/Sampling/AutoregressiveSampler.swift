@@ -100,16 +100,22 @@ public final class AutoregressiveSampler {
         switch method {
         case .naive: made = (count, try NaiveSampler(problem, count: count, on: device))
         case .fixedPoint: made = (count, try FixedPointSampler(problem, count: count, on: device))
-        case .cached:
-            let instances = instances(for: count)
-            let block = (count + instances - 1) / instances
-            made = (
-                block * instances,
-                try CachedSampler(problem, block: block, instances: instances, isReplayed: isReplayed, on: device)
-            )
+        case .cached: made = try cached(count)
         }
         sampler = made
         return made
+    }
+
+    private func cached(_ count: Int) throws -> (size: Int, sampler: any BatchSampler) {
+        if let model = problem.model as? any RowRecurrentModel {
+            return (count, try RowSampler(model, problem, count: count, on: device))
+        }
+        let instances = instances(for: count)
+        let block = (count + instances - 1) / instances
+        return (
+            block * instances,
+            try CachedSampler(problem, block: block, instances: instances, isReplayed: isReplayed, on: device)
+        )
     }
 
     /// How many independent loops draw a batch: one for each compute unit, on a GPU with a few images each.

@@ -20,10 +20,7 @@ struct PixelProblem {
 
     /// The parameters of every pixel: [N, H, W, C] -> [N, H, W, P].
     func parameters(_ images: Tensor, _ conditions: PixelConditions) throws -> Tensor {
-        let context = try Context(isTraining: false)
-        context.labels = conditions.labels?.tensor
-        context.originals = conditions.originals?.tensor
-        return try model.pixelParameters(images, context)
+        try model.pixelParameters(images, conditions.context())
     }
 
     func conditions(_ count: Int) -> PixelConditions {
@@ -39,11 +36,15 @@ struct PixelProblem {
 
     /// Every pixel drawn from the parameters that the present images give: [N, H, W, C].
     func drawnAll(_ images: Tensor, _ conditions: PixelConditions, uniforms: Tensor) throws -> Tensor {
-        let parameters = try parameters(images, conditions)
-        let rows = images.shape[0] * pixels
+        try drawn(from: parameters(images, conditions), uniforms: uniforms)
+    }
+
+    /// A pixel drawn at each place: parameters [N, rows, W, P], uniform numbers [N, rows, W, U] -> [N, rows, W, C].
+    func drawn(from parameters: Tensor, uniforms: Tensor) throws -> Tensor {
+        let places = Array(parameters.shape.dropLast())
         return try draw(
-            parameters.reshaped([rows, model.head.parameters]), uniforms.reshaped([rows, model.head.uniforms])
-        ).reshaped(images.shape)
+            parameters.reshaped([-1, model.head.parameters]), uniforms.reshaped([-1, model.head.uniforms])
+        ).reshaped(places + [images.channels])
     }
 }
 
@@ -65,6 +66,14 @@ struct PixelConditions {
     let originals: Argument?
 
     var sources: [Argument] { [labels, originals].compactMap { $0 } }
+
+    /// A context in which a model finds them.
+    func context() throws -> Context {
+        let context = try Context(isTraining: false)
+        context.labels = labels?.tensor
+        context.originals = originals?.tensor
+        return context
+    }
 
     func set(_ batch: PixelBatch, on device: any Device) throws {
         if let labels, let values = batch.labels { try labels.set(values, on: device) }
