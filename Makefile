@@ -34,13 +34,19 @@ build:
 	$(BUILD)
 
 lint:
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks Examples
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks Examples Fuzzing
 
 install:
 	@Scripts/install-packages
 
+# Every table of the benchmarks; PYTHON names a Python with PyTorch to compare with, ROUNDS how many medians are of.
+TABLES = kernels vae pixelcnn dcgan sample first-step
+ROUNDS ?= 5
 bench: install
-	$(SWIFT) run -c release --package-path Benchmarks tessera-bench
+	$(SWIFT) build -c release --package-path Benchmarks
+	cd Benchmarks && for table in $(TABLES); do \
+		peers="$(if $(PYTHON),--python $(PYTHON))"; [ $$table != first-step ] || peers=; \
+		.build/release/tessera-bench $$table --rounds $(ROUNDS) $$peers || exit 1; done
 
 clean:
 	rm -rf .build Benchmarks/.build runs

@@ -49,11 +49,11 @@ final class DrawingProgress {
         let text = String(format: "\r\u{1B}[K%.0f of %d images", done.rounded(.down), count)
         guard isShown, text != last else { return }
         last = text
-        FileHandle.standardOutput.write(Data(text.utf8))
+        Output.write(text)
     }
 
     func end() {
-        if isShown, !last.isEmpty { FileHandle.standardOutput.write(Data("\r\u{1B}[K".utf8)) }
+        if isShown, !last.isEmpty { Output.write("\r\u{1B}[K") }
     }
 }
 
@@ -94,7 +94,7 @@ struct OriginalOptions: ParsableArguments {
             throw TrainingError.badSetting(name: name, expected: "1 to 1000", found: "\(value)")
         }
         let device = try deviceOption.chosen(json: output.json)
-        let run = try TrainedModel(run: runArgument.run, on: device)
+        let run = try runArgument.trained(on: device)
         let images = try self.images(run)
         let request = try drawing.request(count: images.count * samples, seed: seed)
         let watch = Stopwatch()

@@ -6,11 +6,18 @@ import Tessera
 @main
 enum Entry {
     static func main() {
+        // A limit on the size of files is then an error that is told, not the end of the program.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
             if try ModelHelp.printed(for: arguments) { return }
             var command = try TesseraCommand.parseAsRoot(arguments)
             try command.run()
+            if Output.isIncomplete.load(ordering: .relaxed) {
+                fail("the output could not be written whole; check the free space", status: EXIT_FAILURE)
+            }
+        } catch let status as ExitCode {
+            exit(status.rawValue)
         } catch let error as any ToolFailure {
             fail(String(describing: error), status: EXIT_FAILURE)
         } catch {
@@ -23,7 +30,7 @@ enum Entry {
 
     private static func fail(_ message: String, status: Int32) -> Never {
         let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-        FileHandle.standardError.write(Data("error: \(line)\n".utf8))
+        Output.note("error: \(line)")
         exit(status)
     }
 }
@@ -40,6 +47,15 @@ extension TrainingError: ToolFailure {}
 extension MetricError: ToolFailure {}
 extension CheckpointError: ToolFailure {}
 
+/// An error that ended training, and what is left of it.
+struct InterruptedTraining: ToolFailure, CustomStringConvertible {
+    let cause: any ToolFailure
+    let step: Int
+    let run: String
+
+    var description: String { "\(cause); the checkpoint of step \(step) is in \(run): go on with --resume" }
+}
+
 struct TesseraCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tessera",
@@ -48,6 +64,6 @@ struct TesseraCommand: ParsableCommand {
         subcommands: [
             DevicesCommand.self, TrainCommand.self, SampleCommand.self, EvaluateCommand.self, ReconstructCommand.self,
             InterpolateCommand.self, TraverseCommand.self, CompleteCommand.self, EnlargeCommand.self,
-            FilmCommand.self, PointsCommand.self,
+            FilmCommand.self, PointsCommand.self, SequenceCommand.self, DoctorCommand.self,
         ])
 }

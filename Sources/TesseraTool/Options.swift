@@ -46,4 +46,12 @@ struct DataOptions: ParsableArguments {
 struct RunArgument: ParsableArguments {
     @ArgumentParser.Argument(help: "The folder of a run, as tessera train makes it.")
     var run: String
+
+    @Flag(help: "Use the parameters whose figures on the test images were best, instead of the last.")
+    var best = false
+
+    /// The model of the run.
+    func trained(on device: any Device) throws -> TrainedModel {
+        try TrainedModel(run: run, best ? .best : .last, on: device)
+    }
 }

@@ -11,17 +11,26 @@ public struct TrainedModel {
     public let model: any GenerativeModel
     public let store: ParameterStore
 
+    /// Which of a run's parameters are meant.
+    public enum Choice: Sendable, CaseIterable {
+        /// Those of the last checkpoint.
+        case last
+        /// Those whose figures on the test images were best.
+        case best
+    }
+
     /// - Throws: `TrainingError.noRun`, `CheckpointError` for damaged files; what the device throws.
-    public init(run path: String, on device: any Device) throws {
+    public init(run path: String, _ choice: Choice = .last, on device: any Device) throws {
         folder = RunFolder(path)
         description = try folder.description()
-        guard FileManager.default.fileExists(atPath: folder.model) else {
-            throw TrainingError.noRun(path: path, missing: "model.safetensors")
+        let parameters = choice == .best ? folder.best : folder.model
+        guard FileManager.default.fileExists(atPath: parameters) else {
+            throw TrainingError.noRun(path: path, missing: choice == .best ? "best.safetensors" : "model.safetensors")
         }
-        let file = try Safetensors(contentsOf: folder.model)
+        let file = try Safetensors(contentsOf: parameters)
         model = try description.makeModel()
         store = try ParameterStore(model, on: device, seed: description.seed)
-        try store.load(file.byName.mapValues { ($0.shape, $0.values) }, path: folder.model)
+        try store.load(file.byName.mapValues { ($0.shape, $0.values) }, path: parameters)
     }
 
     /// The data that the model was trained on, or others.

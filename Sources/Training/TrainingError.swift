@@ -14,6 +14,8 @@ public enum TrainingError: Error, Hashable, Sendable {
     case noRun(path: String, missing: String)
     /// A run that goes on with other settings than it began with.
     case runDiffers(path: String, what: String, began: String, now: String)
+    /// A run that another trainer is at.
+    case runBusy(path: String)
     /// A run that is at its end already.
     case alreadyTrained(path: String, steps: Int)
 }
@@ -34,6 +36,8 @@ extension TrainingError: CustomStringConvertible {
             "\(path) holds no run (there is no \(missing)); train one with tessera train, or check the path"
         case .runDiffers(let path, let what, let began, let now):
             "\(path) began with \(what) \(began) and is to go on with \(now); leave it out, or choose another --out"
+        case .runBusy(let path):
+            "\(path) is being trained by another process; wait for its end, or choose another --out"
         case .alreadyTrained(let path, let steps):
             "\(path) has its \(steps) steps already; ask for more --epochs or --steps"
         }

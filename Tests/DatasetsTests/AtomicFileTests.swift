@@ -38,6 +38,34 @@ struct AtomicFileTests {
         #expect(try folder.names == ["file"])
     }
 
+    @Test("the last moment before a file is replaced comes when its bytes are there, and can still refuse")
+    func beforeReplacing() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write([5], "file")
+        #expect(throws: Failure()) {
+            try AtomicFile.write(to: path, beforeReplacing: { throw Failure() }, { try $0.append([1]) })
+        }
+        #expect(try folder.names == ["file"])
+        var sizes: [Int?] = []
+        func look() throws {
+            let temporary = try #require(try folder.names.first { $0.hasSuffix(".tmp") })
+            for name in ["file", temporary] {
+                sizes.append(FileManager.default.contents(atPath: "\(folder.path)/\(name)")?.count)
+            }
+        }
+        try AtomicFile.write(to: path, beforeReplacing: look) { try $0.append([1, 2, 3]) }
+        #expect(sizes == [1, 3])
+        #expect(try folder.names == ["file"])
+    }
+
+    @Test func leftoversOfKilledWriters() throws {
+        let folder = try TemporaryFolder()
+        for name in [".file.1x2y.tmp", ".hidden", "file.tmp", "file"] { try folder.write([1], name) }
+        AtomicFile.removeLeftovers(in: folder.path)
+        #expect(try Set(folder.names) == [".hidden", "file.tmp", "file"])
+        AtomicFile.removeLeftovers(in: folder.path + "/missing")
+    }
+
     @Test func whereNothingCanBeWritten() throws {
         let folder = try TemporaryFolder()
         let missing = "\(folder.path)/missing/file"

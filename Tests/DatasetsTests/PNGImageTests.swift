@@ -119,6 +119,14 @@ struct PNGImageTests {
             throws: DatasetError.tooLarge(
                 path: area, what: "the number of pixels", size: 256_000_000, limit: PNGImage.maximumPixels)
         ) { try PNGImage.header(path: area) }
+        // Small enough, but more than so few bytes can hold: memory is not even asked for.
+        let bomb = try folder.write(
+            bytes(
+                "iVBORw0KGgoAAAANSUhEUgAAH0AAAB9ACAAAAAAjmvIoAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="),
+            "bomb.png")
+        #expect(throws: DatasetError.corrupt(path: bomb, reason: "67 bytes cannot hold 8000x8000 pixels")) {
+            try PNGImage(contentsOf: bomb)
+        }
     }
 
     @Test func whatIsNoImageOrNoFile() throws {

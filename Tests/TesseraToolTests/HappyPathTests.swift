@@ -122,6 +122,23 @@ struct HappyPathTests {
         #expect(try succeed("devices").output.split(separator: "\n").count == devices.count)
     }
 
+    @Test("the doctor finds nothing wrong with the CPU device")
+    func doctor() throws {
+        let lines = try succeed("doctor", "--device", "cpu", "--seconds", "5", "--json").json()
+        #expect(lines.first?["kind"] as? String == "cpu" && lines.first?["version"] as? String == libraryVersion)
+        let speed = try #require(lines.first { $0["event"] as? String == "speed" })
+        for name in ["copy_gb_per_second", "product_gflops", "arithmetic_gflops"] {
+            #expect((speed[name] as? Double ?? 0) > 0.01, "\(name)")
+        }
+        let done = try #require(lines.last)
+        #expect(done["event"] as? String == "done" && done["failed"] as? Int == 0)
+        #expect((done["outputs_checked"] as? Int ?? 0) > 10)
+        let text = try succeed("doctor", "--device", "cpu", "--seconds", "0.01").output
+        for word in ["tessera \(libraryVersion)", "device: ", "driver", "GB/s", "GFLOP/s", "the time was up"] {
+            #expect(text.contains(word), "\(word)")
+        }
+    }
+
     @Test("the environment chooses a device, the option outranks it")
     func environment() throws {
         let choice = ["TESSERA_DEVICE": "nonsense"]

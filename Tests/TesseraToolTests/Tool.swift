@@ -46,9 +46,12 @@ enum Tool {
         try run(arguments, in: folder, environment: environment)
     }
 
-    /// - Parameter program: another program than the tool.
+    /// - Parameters:
+    ///   - program: another program than the tool.
+    ///   - whileRunning: called when the program has been started, with what tells its output so far.
     static func run(
-        _ arguments: [String], in folder: String, environment: [String: String] = [:], program: String? = path
+        _ arguments: [String], in folder: String, environment: [String: String] = [:], program: String? = path,
+        whileRunning: (Process, () -> String) throws -> Void = { _, _ in }
     ) throws -> Result {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try #require(program, "build the product tessera first"))
@@ -66,6 +69,7 @@ enum Tool {
         process.standardInput = FileHandle.nullDevice
         (process.standardOutput, process.standardError) = (files[0].1, files[1].1)
         try process.run()
+        try whileRunning(process) { (try? String(contentsOfFile: files[0].0, encoding: .utf8)) ?? "" }
         process.waitUntilExit()
         let texts = try files.map { String(decoding: try Data(contentsOf: URL(fileURLWithPath: $0.0)), as: UTF8.self) }
         return Result(status: process.terminationStatus, output: texts[0], errors: texts[1])

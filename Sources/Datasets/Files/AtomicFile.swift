@@ -15,13 +15,17 @@ public enum AtomicFile {
 
     /// Writes the file `path` piece by piece, for contents that are better not held in memory at once.
     ///
-    /// - Parameter body: appends the pieces; what it throws comes out, and the file is not written.
-    /// - Throws: `DatasetError.cannotWrite`, and what `body` throws.
-    public static func write(to path: String, _ body: (Writer) throws -> Void) throws {
+    /// - Parameters:
+    ///   - beforeReplacing: called when all bytes are on the disk, before they take the name.
+    ///   - body: appends the pieces.
+    /// - Throws: `DatasetError.cannotWrite`, and what the two functions throw; then the file is not written.
+    public static func write(
+        to path: String, beforeReplacing: () throws -> Void = {}, _ body: (Writer) throws -> Void
+    ) throws {
         let target = URL(fileURLWithPath: path)
         let folder = target.deletingLastPathComponent().path
         let unique = String(UInt64.random(in: .min ... .max), radix: 36)
-        let temporary = "\(folder)/.\(target.lastPathComponent).\(unique).tmp"
+        let temporary = "\(folder)/.\(target.lastPathComponent).\(unique)\(temporaryEnding)"
 
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
@@ -35,6 +39,7 @@ public enum AtomicFile {
                     throw DatasetError.cannotWrite(path: path, reason: lastSystemError())
                 }
             }
+            try beforeReplacing()
             guard rename(temporary, target.path) == 0 else {
                 throw DatasetError.cannotWrite(path: path, reason: lastSystemError())
             }
@@ -43,6 +48,17 @@ public enum AtomicFile {
             throw error
         }
         synchronizeFolder(folder)
+    }
+
+    private static let temporaryEnding = ".tmp"
+
+    /// Removes the temporary files that writers which were killed have left in a folder. Nobody else may be writing
+    /// there.
+    public static func removeLeftovers(in folder: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasPrefix(".") && name.hasSuffix(temporaryEnding) {
+            unlink("\(folder)/\(name)")
+        }
     }
 
     /// Brings the new name to the disk. The file is complete without it, so a file system that cannot do it (some

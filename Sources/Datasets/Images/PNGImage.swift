@@ -108,7 +108,7 @@ extension PNGImage {
 /// Opens a file, reads its header and checks the size.
 private func withPNG<Value>(path: String, _ body: (UnsafeMutablePointer<png_image>) throws -> Value) throws -> Value {
     // Tells a missing file, or one that is not ordinary, from a damaged one.
-    _ = try ByteReader(path: path)
+    let fileBytes = try ByteReader(path: path).mostBytes
     return try withImageStructure { image in
         guard png_image_begin_read_from_file(image, path) != 0 else {
             throw DatasetError.corrupt(path: path, reason: message(image))
@@ -122,6 +122,11 @@ private func withPNG<Value>(path: String, _ body: (UnsafeMutablePointer<png_imag
         guard height * width <= PNGImage.maximumPixels else {
             throw DatasetError.tooLarge(
                 path: path, what: "the number of pixels", size: height * width, limit: PNGImage.maximumPixels)
+        }
+        // A pixel takes a bit at least, before compression.
+        let mostPixels = min(fileBytes, PNGImage.maximumPixels) * Inflater.largestRatio * 8
+        guard height * width <= mostPixels else {
+            throw DatasetError.corrupt(path: path, reason: "\(fileBytes) bytes cannot hold \(width)x\(height) pixels")
         }
         return try body(image)
     }

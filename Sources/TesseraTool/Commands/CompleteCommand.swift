@@ -7,8 +7,6 @@ struct CompleteCommand: ParsableCommand {
         abstract: "Complete images whose first rows are given, with an autoregressive model.",
         discussion: "Each row of the picture: what is given, the completions, and the image itself.")
 
-    @OptionGroup var runArgument: RunArgument
-
     @OptionGroup var originals: OriginalOptions
 
     @Option(help: "Rows that are given (default: the upper half).")

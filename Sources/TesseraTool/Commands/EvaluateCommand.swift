@@ -29,7 +29,7 @@ struct EvaluateCommand: ParsableCommand {
                 name: "--importance-samples", expected: "1 to 5000", found: "\(importanceSamples)")
         }
         let device = try deviceOption.chosen(json: output.json)
-        let run = try TrainedModel(run: runArgument.run, on: device)
+        let run = try runArgument.trained(on: device)
         let splits = try run.data(dataOptions.data, directory: dataOptions.dataDir)
         let watch = Stopwatch()
         let figures = try figures(run.model, splits, on: device)

@@ -5,7 +5,9 @@ struct FilmCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "film", abstract: "Draw how a run's images became what they are, epoch by epoch.")
 
-    @OptionGroup var runArgument: RunArgument
+    @ArgumentParser.Argument(
+        help: ArgumentHelp("The folder of a run, as tessera train makes it.", valueName: "run"))
+    var runFolder: String
 
     @Option(help: "Epochs to show, evenly spread.")
     var frames = 12
@@ -17,7 +19,7 @@ struct FilmCommand: ParsableCommand {
         guard (2...100).contains(frames) else {
             throw TrainingError.badSetting(name: "--frames", expected: "2 to 100", found: "\(frames)")
         }
-        let folder = RunFolder(runArgument.run)
+        let folder = RunFolder(runFolder)
         let images = try folder.description().images
         let shape = ImageShape(height: images.height, width: images.width, channels: images.channels)
         let taken = try FilmStrip.write(of: folder, shape: shape, frames: frames, to: grid)

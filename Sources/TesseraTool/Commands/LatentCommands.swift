@@ -69,7 +69,7 @@ struct LatentOptions: ParsableArguments {
     /// Makes a picture of the run's model, writes it and tells of it.
     func draw(_ picture: (TrainedModel, any Device) throws -> ImagePanel) throws {
         let device = try deviceOption.chosen(json: output.json)
-        let run = try TrainedModel(run: runArgument.run, on: device)
+        let run = try runArgument.trained(on: device)
         let watch = Stopwatch()
         let panel = try picture(run, device)
         let seconds = watch.seconds

@@ -29,7 +29,7 @@ struct SampleCommand: ParsableCommand {
             throw TrainingError.badSetting(name: "--count", expected: "1 to 10000", found: "\(count)")
         }
         let device = try deviceOption.chosen(json: output.json)
-        let run = try TrainedModel(run: runArgument.run, on: device)
+        let run = try runArgument.trained(on: device)
         let watch = Stopwatch()
         let panel: ImagePanel
         if let model = run.model as? any AutoregressiveModel {

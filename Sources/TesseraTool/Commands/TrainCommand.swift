@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Tessera
 
 struct TrainCommand: ParsableCommand {
@@ -6,7 +7,7 @@ struct TrainCommand: ParsableCommand {
         commandName: "train", abstract: "Train a model, and keep the run in a folder.",
         discussion: ModelHelp.models)
 
-    @ArgumentParser.Argument(help: "The model; see below.")
+    @ArgumentParser.Argument(help: "The model, one of those above.")
     var model: String
 
     @OptionGroup var dataOptions: DataOptions
@@ -42,6 +43,15 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Go on with the run in --out.")
     var resume = false
 
+    @Option(help: "Evaluate, draw and save at the end of an epoch after so many steps (default: 500).")
+    var checkpointSteps: Int?
+
+    @Option(help: "Checkpoints that are kept (default: 2).")
+    var keep: Int?
+
+    @Flag(help: "Write event files for TensorBoard too: scalars and images.")
+    var tensorboard = false
+
     @OptionGroup var output: JSONOption
 
     @Option(name: .customLong("set"), help: ArgumentHelp("A key of the model.", valueName: "key=value"))
@@ -59,7 +69,25 @@ struct TrainCommand: ParsableCommand {
         _ = try entry.completed(given)
         let (trainer, folder) = try resume ? resumed(entry, given) : begun(entry, given)
         let reporter = TrainingReporter(json: output.json, run: folder.path)
-        let result = try trainer.train(reporter.observe)
+        let board = try tensorboard ? TensorBoardLog(folder.path, step: trainer.step) : nil
+        Interruption.watch()
+        trainer.stopRequest = Interruption.request
+        let result: TrainingResult
+        do {
+            result = try trainer.train { event in
+                reporter.observe(event)
+                try board?.observe(event)
+            }
+        } catch let error as any ToolFailure {
+            // A loss that is no number would be none again.
+            if case TrainingError.notFinite = error { throw error }
+            guard let step = trainer.savedStep else { throw error }
+            throw InterruptedTraining(cause: error, step: step, run: folder.path)
+        }
+        if let status = Interruption.status, result.steps < trainer.total {
+            reporter.finishEarly(result, savedStep: trainer.savedStep)
+            throw ExitCode(status)
+        }
         reporter.finish(result, device: trainer.device)
     }
 
@@ -101,14 +129,19 @@ struct TrainCommand: ParsableCommand {
             configuration.averageDecay = averageDecay
         }
         configuration.seed = seed ?? 0
+        if let checkpointSteps { configuration.checkpointSteps = checkpointSteps }
+        if let keep { configuration.keptCheckpoints = keep }
         let folder =
             out.map { RunFolder($0) } ?? .fresh(in: "runs", stem: "\(entry.name)-\(splits.train.name)")
         if folder.holdsRun { throw TrainingError.runExists(path: folder.path) }
         let device = try deviceOption.chosen(json: output.json)
         let trainer = try Trainer(model, data: splits, configuration: configuration, on: device, folder: folder)
-        if let from { try trainer.start(from: RunFolder(from)) }
-        try folder.begin(
-            RunDescription(model, data: source, training: configuration, device: device.info.name))
+        var description = RunDescription(model, data: source, training: configuration, device: device.info.name)
+        if let from {
+            try trainer.start(from: RunFolder(from))
+            description.startedFrom = URL(fileURLWithPath: from).path
+        }
+        try folder.begin(description)
         return (trainer, folder)
     }
 
@@ -130,6 +163,8 @@ struct TrainCommand: ParsableCommand {
         try require("the seed", description.seed, seed)
         try require("the learning rate", description.learningRate.value(at: 1), learningRate)
         if let length { description.setLength(length) }
+        if let checkpointSteps { description.checkpointSteps = checkpointSteps }
+        if let keep { description.keptCheckpoints = keep }
 
         let splits = try DatasetCatalog.load(
             description.data.name, directory: dataOptions.dataDir ?? description.data.directory)
@@ -137,8 +172,16 @@ struct TrainCommand: ParsableCommand {
         let trainer = try Trainer(
             description.makeModel(), data: splits, configuration: description.makeConfiguration(), on: device,
             folder: folder)
-        try trainer.resume()
-        try folder.write(description)
+        if folder.holdsRun {
+            for problem in try trainer.resume() {
+                Output.note("warning: \(problem); the checkpoint before it is taken up, that of step \(trainer.step)")
+            }
+            try folder.write(description)
+        } else {
+            Output.note("\(folder.path) has no checkpoint yet: it begins anew")
+            if let from = description.startedFrom { try trainer.start(from: RunFolder(from)) }
+            try folder.begin(description)
+        }
         return (trainer, folder)
     }
 }

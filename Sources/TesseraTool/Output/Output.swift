@@ -1,12 +1,28 @@
 import Foundation
+import Synchronization
 import Tessera
 
 /// Lines to the two standard streams, each written at once.
+///
+/// A stream that cannot be written (a full disk, a terminal that is gone) does not stop what the program is at: the
+/// program says so at its end.
 enum Output {
-    static func line(_ text: String) { FileHandle.standardOutput.write(Data("\(text)\n".utf8)) }
+    static func line(_ text: String) { write("\(text)\n") }
     static func line(_ json: JSONLine) { line(json.description) }
-    /// A word to the person, beside the output proper.
-    static func note(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+    /// A word to the person, beside the output proper. There is nobody to tell where it cannot be written.
+    static func note(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8)) }
+
+    /// Text as it is.
+    static func write(_ text: String) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        } catch {
+            isIncomplete.store(true, ordering: .relaxed)
+        }
+    }
+
+    /// Whether a line could not be written.
+    static let isIncomplete = Atomic(false)
 
     /// A number for people: four digits or so.
     static func number(_ value: Double) -> String {
@@ -26,15 +42,5 @@ enum Output {
     /// Figures for people: "nats 98.12, kl 25.03".
     static func figures(_ figures: [(name: String, value: Double)]) -> String {
         figures.map { "\($0.name) \(number($0.value))" }.joined(separator: ", ")
-    }
-}
-
-/// Seconds since a moment.
-struct Stopwatch {
-    private let start = ContinuousClock.now
-
-    var seconds: Double {
-        let passed = start.duration(to: .now).components
-        return Double(passed.seconds) + Double(passed.attoseconds) * 1e-18
     }
 }

@@ -59,6 +59,17 @@ final class TrainingReporter {
         if let picture { Output.line("picture: \(picture)") }
     }
 
+    /// Tells that a signal has ended training early.
+    func finishEarly(_ result: TrainingResult, savedStep: Int?) {
+        if style == .bar { Output.line("") }
+        if style == .json {
+            Output.line(
+                JSONLine(event: "stopped").adding("step", result.steps).adding("total", total).adding("run", run))
+        }
+        let saved = savedStep.map { "the checkpoint of step \($0) is in \(run): go on with --resume" }
+        Output.note("stopped at step \(result.steps) of \(total); \(saved ?? "nothing has been kept")")
+    }
+
     private var epochs: Int { (total + stepsPerEpoch - 1) / stepsPerEpoch }
 
     private func summary(_ progress: TrainingProgress) -> String {
@@ -75,6 +86,6 @@ final class TrainingReporter {
         let text =
             "[\(bar)] \(progress.step)/\(progress.total) loss \(losses) "
             + "\(Output.number(progress.examplesPerSecond)) images/s \(Output.duration(progress.secondsLeft)) left"
-        FileHandle.standardOutput.write(Data("\r\u{1B}[K\(text)".utf8))
+        Output.write("\r\u{1B}[K\(text)")
     }
 }

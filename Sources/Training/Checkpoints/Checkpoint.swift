@@ -10,22 +10,34 @@ struct Checkpoint {
     /// A fingerprint of the parameters in the order in which they lie in memory, which is the order of the optimizer's
     /// tensors too: a library that lays them out in another order must not take them up.
     private static let layoutKey = "layout"
+    /// A fingerprint of all numbers in the file, which a disk may spoil without changing its size.
+    private static let checksumKey = "checksum"
 
-    /// Steps done.
-    let step: Int
+    /// Where a run is.
+    struct Place: Equatable {
+        /// Steps done.
+        var step = 0
+        /// The steps done when the model was last evaluated, and when a picture was last made: what comes next does not
+        /// depend on where a run was interrupted.
+        var evaluated = 0
+        var pictured = 0
+    }
+
+    let place: Place
     let file: Safetensors
 
     /// The present state.
     /// - Throws: `TrainingError.notFinite` where a parameter is infinite or not a number; what the device throws.
     init(
-        step: Int, learningRate: Double, store: ParameterStore, optimizers: [OptimizerState],
+        _ place: Place, learningRate: Double, store: ParameterStore, optimizers: [OptimizerState],
         average: ExponentialMovingAverage?
     ) throws {
-        self.step = step
+        self.place = place
         var tensors: [Safetensors.Tensor] = []
         for (name, shape, values) in try store.read() {
             guard values.allSatisfy(\.isFinite) else {
-                throw TrainingError.notFinite(what: "parameter \(name)", step: step, learningRate: learningRate)
+                throw TrainingError.notFinite(
+                    what: "parameter \(name)", step: place.step, learningRate: learningRate)
             }
             tensors.append(.init(name: Self.parameterPrefix + name, shape: shape, values: values))
         }
@@ -36,17 +48,28 @@ struct Checkpoint {
             tensors.append(
                 .init(name: Self.averageName, shape: average.shadow.shape, values: try average.shadow.read()))
         }
-        let layout = try Self.layout(of: store)
-        file = Safetensors(tensors: tensors, metadata: ["step": String(step), Self.layoutKey: layout])
+        file = Safetensors(
+            tensors: tensors,
+            metadata: [
+                "step": String(place.step), "evaluated": String(place.evaluated), "pictured": String(place.pictured),
+                Self.layoutKey: try Self.layout(of: store), Self.checksumKey: fingerprint(tensors.lazy.map(\.values)),
+            ])
     }
 
+    /// - Throws: `CheckpointError` for a file that cannot be read or is damaged.
     init(contentsOf path: String) throws {
         file = try Safetensors(contentsOf: path)
-        guard let text = file.metadata["step"], let step = Int(text), step >= 0 else {
+        let words = file.metadata
+        guard let text = words["step"], let step = Int(text), step >= 0 else {
             throw CheckpointError.malformed(
-                path: path, expected: "the number of steps in the metadata", found: file.metadata["step"] ?? "none")
+                path: path, expected: "the number of steps in the metadata", found: words["step"] ?? "none")
         }
-        self.step = step
+        let found = fingerprint(file.tensors.lazy.map(\.values))
+        if let checksum = words[Self.checksumKey], checksum != found {
+            throw CheckpointError.malformed(path: path, expected: "numbers of checksum \(checksum)", found: found)
+        }
+        func earlier(_ key: String) -> Int { min(words[key].flatMap(Int.init) ?? step, step) }
+        place = Place(step: step, evaluated: earlier("evaluated"), pictured: earlier("pictured"))
     }
 
     /// Brings the state back.
@@ -85,13 +108,16 @@ struct Checkpoint {
     }
 
     private static func layout(of store: ParameterStore) throws -> String {
-        fingerprint(try store.groups.flatMap { try $0.flat.read() })
+        fingerprint(try store.groups.map { try $0.flat.read() })
     }
 }
 
-/// FNV-1a (Fowler, Noll & Vo), 64 bits, over the numbers' bits.
-private func fingerprint(_ values: [Float]) -> String {
-    let hash = values.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01B3 }
+/// FNV-1a (Fowler, Noll & Vo), 64 bits, over the bits of all numbers.
+private func fingerprint(_ lists: some Sequence<[Float]>) -> String {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for list in lists {
+        for value in list { hash = (hash ^ UInt64(value.bitPattern)) &* 0x100_0000_01B3 }
+    }
     return String(hash, radix: 16)
 }
 

@@ -36,6 +36,11 @@ public struct RunDescription: Codable, Hashable, Sendable {
     public var learningRate: LearningRateSchedule
     public var gradientClip: Float?
     public var averageDecay: Double?
+    /// The run whose parameters this one started from, if it did from one.
+    public var startedFrom: String?
+    /// When checkpoints are made, and how many are kept; nil in files of before these were written.
+    public var checkpointSteps: Int?
+    public var keptCheckpoints: Int?
     /// The device that the run began on.
     public var device: String
 
@@ -51,6 +56,8 @@ public struct RunDescription: Codable, Hashable, Sendable {
         learningRate = training.learningRate
         gradientClip = training.gradientClip
         averageDecay = training.averageDecay
+        checkpointSteps = training.checkpointSteps
+        keptCheckpoints = training.keptCheckpoints
         self.device = device
         setLength(training.length)
     }
@@ -71,9 +78,12 @@ public struct RunDescription: Codable, Hashable, Sendable {
 
     /// How the run is trained. The optimizer is the model's own, or Adam.
     public func makeConfiguration() -> TrainingConfiguration {
-        TrainingConfiguration(
+        var configuration = TrainingConfiguration(
             steps.map { .steps($0) } ?? .epochs(epochs ?? 1), batchSize: batchSize, learningRate: learningRate,
             gradientClip: gradientClip, averageDecay: averageDecay, seed: seed)
+        if let checkpointSteps { configuration.checkpointSteps = checkpointSteps }
+        if let keptCheckpoints { configuration.keptCheckpoints = keptCheckpoints }
+        return configuration
     }
 }
 

@@ -34,9 +34,12 @@ public struct Safetensors: Sendable, Equatable {
     /// Writes the file, whole or not at all.
     ///
     /// - Throws: `DatasetError.cannotWrite`.
-    public func write(to path: String) throws {
+    public func write(to path: String) throws { try write(to: path) {} }
+
+    /// - Parameter beforeReplacing: called when all bytes are on the disk, before they take the name.
+    func write(to path: String, beforeReplacing: () throws -> Void) throws {
         let header = try encodedHeader()
-        try AtomicFile.write(to: path) { file in
+        try AtomicFile.write(to: path, beforeReplacing: beforeReplacing) { file in
             try file.append(withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) })
             try file.append(header)
             for tensor in tensors {

@@ -142,10 +142,13 @@ extension Safetensors {
 
     private static func contents(_ path: String) throws -> Data {
         let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-        let type = (try? FileManager.default.attributesOfItem(atPath: url.path))?[.type] as? FileAttributeType
+        let attributes = try? FileManager.default.attributesOfItem(atPath: url.path)
+        let type = attributes?[.type] as? FileAttributeType
         guard type == .typeRegular else {
             throw CheckpointError.cannotRead(path: path, reason: type == nil ? "no such file" : "not an ordinary file")
         }
+        // Foundation leaks memory for each empty file that it reads.
+        if attributes?[.size] as? Int == 0 { return Data() }
         do {
             return try Data(contentsOf: url)
         } catch {

@@ -5,25 +5,21 @@ struct StepClock {
     private let firstStep: Int
     private let batchSize: Int
     private var elapsed = 0.0
-    private var started: ContinuousClock.Instant?
+    private var running: Stopwatch?
 
     init(firstStep: Int, batchSize: Int) {
         self.firstStep = firstStep
         self.batchSize = batchSize
     }
 
-    mutating func start() { started = .now }
+    mutating func start() { running = Stopwatch() }
 
     mutating func pause() {
         elapsed = seconds
-        started = nil
+        running = nil
     }
 
-    var seconds: Double {
-        guard let started else { return elapsed }
-        let passed = started.duration(to: .now).components
-        return elapsed + Double(passed.seconds) + Double(passed.attoseconds) * 1e-18
-    }
+    var seconds: Double { elapsed + (running?.seconds ?? 0) }
 
     func examplesPerSecond(step: Int) -> Double {
         Double((step - firstStep) * batchSize) / max(seconds, 1e-9)
@@ -35,6 +31,18 @@ struct StepClock {
             step: trainer.step, total: trainer.total, epochs: epochs, figures: figures, seconds: seconds,
             examplesPerSecond: examplesPerSecond(step: trainer.step),
             secondsLeft: seconds / Double(max(done, 1)) * Double(trainer.total - trainer.step))
+    }
+}
+
+/// Seconds since a moment.
+package struct Stopwatch {
+    private let start = ContinuousClock.now
+
+    package init() {}
+
+    package var seconds: Double {
+        let passed = start.duration(to: .now).components
+        return Double(passed.seconds) + Double(passed.attoseconds) * 1e-18
     }
 }
 

@@ -20,11 +20,20 @@ public final class Trainer {
     /// Where the run is kept; nil keeps nothing.
     public let folder: RunFolder?
     /// Steps done.
-    public private(set) var step = 0
+    public var step: Int { place.step }
     /// The step of the last checkpoint, if there is one.
-    private var savedStep: Int?
+    public internal(set) var savedStep: Int?
     /// Steps in all.
     public let total: Int
+    /// When it is made, training ends after the step that is being done, with a checkpoint.
+    public var stopRequest: StopRequest?
+
+    /// Where the run is.
+    var place = Checkpoint.Place()
+    /// When the last checkpoint was made, or training began.
+    var lastSave = Stopwatch()
+    /// Held from `resume`, or from the beginning of `train`, to its end.
+    var lock: RunLock?
 
     let store: ParameterStore
     /// One for each group of parameters.
@@ -82,31 +91,15 @@ public final class Trainer {
         startsFresh = false
     }
 
-    /// Takes up the checkpoint of the folder.
-    ///
-    /// - Throws: `TrainingError.noRun`, `.alreadyTrained`; `CheckpointError` for damaged files.
-    public func resume() throws {
-        guard let folder else { return }
-        guard FileManager.default.fileExists(atPath: folder.optimizer) else {
-            throw TrainingError.noRun(path: folder.path, missing: "optimizer.safetensors")
-        }
-        let checkpoint = try Checkpoint(contentsOf: folder.optimizer)
-        guard checkpoint.step < total else {
-            throw TrainingError.alreadyTrained(path: folder.path, steps: checkpoint.step)
-        }
-        try checkpoint.restore(store, optimizers, average, path: folder.optimizer)
-        try MetricsFile(folder.metrics).removeAfter(step: checkpoint.step)
-        step = checkpoint.step
-        savedStep = step
-    }
-
     /// Trains to the end, evaluates on the test images, and writes the last checkpoint.
     ///
     /// - Parameter observe: told what happens.
-    /// - Throws: `TrainingError.notFinite` where training goes astray; `DatasetError.cannotWrite`; what the device
-    ///   throws. A run that has no checkpoint yet is then taken away from the folder; otherwise the last one stays.
+    /// - Throws: `TrainingError.notFinite` where training goes astray, `.runBusy`; `DatasetError.cannotWrite`; what the
+    ///   device throws. A run that has no checkpoint yet is then taken away from the folder; otherwise the last one stays.
     @discardableResult
     public func train(_ observe: (TrainingEvent) throws -> Void = { _ in }) throws -> TrainingResult {
+        if let folder, lock == nil { lock = try RunLock(folder) }
+        defer { lock = nil }
         do {
             return try run(observe)
         } catch TrainingError.notFinite(let what, let step, let learningRate, _, let advice) {
@@ -138,17 +131,18 @@ public final class Trainer {
         var epochMeans = RunningMeans(names: compiled.figures)
         var means = epochMeans
         var lastRead = step
-        var (lastCheckpoint, lastPicture) = (step, step)
         var test: Figures?
         /// Each kind is told once.
         var warnings: Set<TrainingWarning.Kind> = []
+        lastSave = Stopwatch()
+        if step == total { test = try completeLastCheckpoint(observe) }
         clock.start()
         while step < total, let batch = try batches.next() {
-            step += 1
+            place.step += 1
             let rate = configuration.learningRate.value(at: step)
             try compiled.run(batch, step: step, learningRate: rate)
             let endsEpoch = step % sampler.batchesPerEpoch == 0 || step == total
-            guard endsEpoch || step % configuration.reportSteps == 0 else { continue }
+            guard endsEpoch || isAskedToStop || step % configuration.reportSteps == 0 else { continue }
 
             let sums = try compiled.takeSums(steps: step - lastRead, last: step, learningRate: rate)
             means.reset()
@@ -159,35 +153,39 @@ public final class Trainer {
             if let warning = compiled.warning(means.values), warnings.insert(warning.kind).inserted {
                 try report(.warning(step: step, warning.text))
             }
-            guard endsEpoch else { continue }
-            try report(.epoch(number: epochNumber, clock.progress(self, epochs: epochs, epochMeans.values)))
-            if step < total { epochMeans.reset() }
-            guard step == total || step - lastCheckpoint >= configuration.checkpointSteps else {
-                if let folder, step - lastPicture >= configuration.pictureSteps {
-                    lastPicture = step
-                    clock.pause()
-                    try drawGame(into: folder)
-                    clock.start()
-                }
-                continue
+            if endsEpoch {
+                try report(.epoch(number: epochNumber, clock.progress(self, epochs: epochs, epochMeans.values)))
+                if step < total { epochMeans.reset() }
             }
 
             clock.pause()
-            (lastCheckpoint, lastPicture) = (step, step)
-            try withAverage {
-                guard let (figures, warning) = try evaluate() else { return }
-                test = figures
-                try report(.evaluated(step: step, figures))
-                // Early images may well look alike.
-                if let warning, 2 * step >= total, warnings.insert(warning.kind).inserted {
-                    try report(.warning(step: step, warning.text))
+            // Whoever asks from now on is answered after the next step.
+            let stops = isAskedToStop
+            if endsEpoch, step == total || step - place.evaluated >= configuration.checkpointSteps {
+                (place.evaluated, place.pictured) = (step, step)
+                try withAverage {
+                    guard let (figures, warning) = try evaluate() else { return }
+                    test = figures
+                    try report(.evaluated(step: step, figures))
+                    // Early images may well look alike.
+                    if let warning, 2 * step >= total, warnings.insert(warning.kind).inserted {
+                        try report(.warning(step: step, warning.text))
+                    }
+                    try keepIfBest(figures)
+                }
+                try save(learningRate: rate)
+                try finishSaving(picture: drawPictures(), observe)
+            } else {
+                if endsEpoch, step - place.pictured >= configuration.pictureSteps {
+                    place.pictured = step
+                    try drawGame()
+                }
+                if stops || lastSave.seconds >= configuration.checkpointSeconds {
+                    try save(learningRate: rate)
+                    try finishSaving(picture: nil, observe)
                 }
             }
-            if let folder {
-                let picture = try save(to: folder, learningRate: rate)
-                savedStep = step
-                try observe(.saved(step: step, picture: picture))
-            }
+            if stops { break }
             clock.start()
         }
         clock.pause()
@@ -211,6 +209,14 @@ public final class Trainer {
         return try LossStep(
             model, store: store, optimizer: optimizers[0], average: average, configuration: configuration,
             levels: trainImages.levels)
+    }
+
+    /// Draws what the death of an earlier process has left undone after the last checkpoint.
+    private func completeLastCheckpoint(_ observe: (TrainingEvent) throws -> Void) throws -> Figures? {
+        let figures = try withAverage { try evaluate()?.figures }
+        if let figures { try observe(.evaluated(step: step, figures)) }
+        try finishSaving(picture: drawPictures(), observe)
+        return figures
     }
 
     /// Makes ready what measures generated images.
@@ -239,6 +245,8 @@ public final class Trainer {
         try context.writeFirstValues(on: device)
         try average?.restart()
     }
+
+    private var isAskedToStop: Bool { stopRequest?.isMade ?? false }
 
     /// Passes over the data done.
     var epochs: Double { Double(step) / Double(sampler.batchesPerEpoch) }

@@ -26,6 +26,11 @@ public struct TrainingConfiguration: Sendable {
     public var seed: UInt64 = 0
     /// A checkpoint is made at the end of an epoch when so many steps have been done since the last one, and at the end.
     public var checkpointSteps = 500
+    /// A checkpoint alone, without evaluation and picture, is also made when so many seconds have passed since the last
+    /// one: so much work can be lost at the most.
+    public var checkpointSeconds = 600.0
+    /// Checkpoints that are kept: should the last one be damaged, the one before it is taken up.
+    public var keptCheckpoints = 2
     /// A game, whose losses do not tell how it goes, also leaves a picture at the end of an epoch when so many steps have
     /// been done since the last one.
     public var pictureSteps = 100
@@ -68,6 +73,10 @@ public struct TrainingConfiguration: Sendable {
         let rate = learningRate.value(at: 1)
         try require(rate >= 0 && rate.isFinite, "learning rate", "a number of at least 0", rate)
         try require(checkpointSteps >= 1, "checkpointSteps", "at least 1", checkpointSteps)
+        try require(checkpointSeconds >= 0, "checkpointSeconds", "at least 0", checkpointSeconds)
+        let mostKept = RunFolder.mostCheckpoints
+        try require(
+            (1...mostKept).contains(keptCheckpoints), "kept checkpoints", "1 to \(mostKept)", keptCheckpoints)
         try require(pictureSteps >= 1, "pictureSteps", "at least 1", pictureSteps)
         try require(reportSteps >= 1, "reportSteps", "at least 1", reportSteps)
         // The device counts steps in 32 bits.

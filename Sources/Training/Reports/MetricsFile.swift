@@ -16,8 +16,10 @@ struct MetricsFile {
         defer { close(descriptor) }
         // One write a line: a line is there whole or not at all.
         let bytes = Array("\(line)\n".utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count else {
-            throw DatasetError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
+        let written = write(descriptor, bytes, bytes.count)
+        guard written == bytes.count else {
+            let reason = written < 0 ? String(cString: strerror(errno)) : "no space left"
+            throw DatasetError.cannotWrite(path: path, reason: reason)
         }
     }
 
