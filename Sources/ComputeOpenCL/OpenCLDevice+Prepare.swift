@@ -75,6 +75,96 @@ extension OpenCLDevice {
             global: launch.groups.enumerated().map { $0 == 0 ? $1 * launch.groupSize : $1 },
             local: launch.groups.indices.map { $0 == 0 ? launch.groupSize : 1 }, slots: slots, offsets: offsets)
     }
+
+    /// Kernels of one program at the most: each program costs some time of its own, and one that is finished is kept on
+    /// disk even if the next ones are never reached.
+    private static let kernelsOfProgram = 32
+
+    /// Compiles those kernels that are new, or finds their programs in the cache on disk.
+    private func compile(_ sources: [KernelSource]) throws(DeviceError) {
+        var seen: Set<KernelSource> = []
+        let fresh = sources.filter { kernels.place(of: $0) == nil && seen.insert($0).inserted }
+        var missing: [(sources: [KernelSource], text: String, path: String?)] = []
+        for start in stride(from: 0, to: fresh.count, by: OpenCLDevice.kernelsOfProgram) {
+            let part = Array(fresh[start...].prefix(OpenCLDevice.kernelsOfProgram))
+            let text = try ProgramText.text(of: part, traits: traits)
+            let path = cache.path(source: text, options: ProgramText.options)
+            if let path, let binary = cache.read(path) {
+                if let program = load(binary) {
+                    kernels.add(program, of: part)
+                    continue
+                }
+                cache.remove(path)
+            }
+            missing.append((part, text, path))
+        }
+        if missing.isEmpty { return }
+        lockedCompileHook?(missing.reduce(0) { $0 + $1.sources.count })
+        for (part, text, path) in missing {
+            let program = try build(text, kernels: part.count)
+            kernels.add(program, of: part)
+            if let path, let binary = binary(of: program) { cache.write(binary, to: path) }
+        }
+    }
+
+    private func build(_ text: String, kernels: Int) throws(DeviceError) -> cl_program {
+        var code: cl_int = 0
+        let created = text.withCString { pointer in
+            var pointers: [UnsafePointer<CChar>?] = [pointer]
+            return tessera_clCreateProgramWithSource(context, 1, &pointers, nil, &code)
+        }
+        guard let program = created, code == CL_SUCCESS else {
+            throw .callFailed(device: info.name, call: "clCreateProgramWithSource", code: OpenCLCode.name(code))
+        }
+        var devices: [cl_device_id?] = [id]
+        code = tessera_clBuildProgram(program, 1, &devices, ProgramText.options, nil, nil)
+        if code != CL_SUCCESS {
+            let log = OpenCLQuery.text {
+                tessera_clGetProgramBuildInfo(program, id, cl_program_build_info(CL_PROGRAM_BUILD_LOG), $0, $1, $2)
+            }
+            _ = tessera_clReleaseProgram(program)
+            throw .buildFailed(
+                device: info.name, kernel: "\(kernels) kernels", log: "\(OpenCLCode.name(code)): \(log.prefix(2000))")
+        }
+        return program
+    }
+
+    /// A program from a cached binary; `nil` where the driver does not take it.
+    private func load(_ binary: [UInt8]) -> cl_program? {
+        var code: cl_int = 0
+        var status: cl_int = 0
+        var devices: [cl_device_id?] = [id]
+        var length = binary.count
+        let created = binary.withUnsafeBufferPointer { bytes in
+            var pointers: [UnsafePointer<UInt8>?] = [bytes.baseAddress]
+            return tessera_clCreateProgramWithBinary(context, 1, &devices, &length, &pointers, &status, &code)
+        }
+        guard let program = created else { return nil }
+        guard code == CL_SUCCESS, status == CL_SUCCESS,
+            tessera_clBuildProgram(program, 1, &devices, ProgramText.options, nil, nil) == CL_SUCCESS
+        else {
+            _ = tessera_clReleaseProgram(program)
+            return nil
+        }
+        return program
+    }
+
+    private func binary(of program: cl_program) -> [UInt8]? {
+        var size = 0
+        let wordBytes = MemoryLayout<Int>.size
+        let sizes = cl_program_info(CL_PROGRAM_BINARY_SIZES)
+        guard tessera_clGetProgramInfo(program, sizes, wordBytes, &size, nil) == CL_SUCCESS, size > 0 else {
+            return nil
+        }
+        var bytes = [UInt8](repeating: 0, count: size)
+        let code = bytes.withUnsafeMutableBufferPointer { buffer in
+            var pointers: [UnsafeMutablePointer<UInt8>?] = [buffer.baseAddress]
+            return tessera_clGetProgramInfo(
+                program, cl_program_info(CL_PROGRAM_BINARIES), MemoryLayout<UnsafeMutablePointer<UInt8>?>.size,
+                &pointers, nil)
+        }
+        return code == CL_SUCCESS ? bytes : nil
+    }
 }
 
 extension DeviceError {

@@ -15,7 +15,6 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
     let queue: cl_command_queue
     let pool: MemoryPool
     let cache: ProgramCache
-    let programs: ProgramCompiler
     /// Guards the queue, the kernels' arguments, and the properties below.
     let lock = Lock()
     /// The kernels compiled so far, by their source.
@@ -54,7 +53,6 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
         }
         self.context = context
         self.queue = queue
-        programs = ProgramCompiler(device: device, deviceName: info.name, context: context)
         pool = MemoryPool(context: context, info: info)
         let version = OpenCLQuery.text(ofPlatform: platform, CL_PLATFORM_VERSION)
         cache = ProgramCache(folder: cacheFolder, identity: [info.name, info.driver, info.platform, version])

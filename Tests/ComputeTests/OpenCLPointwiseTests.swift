@@ -295,7 +295,7 @@ struct OpenCLPointwiseTests {
 extension PointwiseStep {
     /// A function of one argument over contiguous memory, from slot 0 to slot 1.
     static func map(
-        count: Int, from: DType, to: DType, into slot: Int = 1, _ function: (Int) -> Expression.Instruction
+        count: Int, from: DType, to: DType, _ function: (Int) -> Expression.Instruction
     ) -> Step {
         let view = View(contiguous: [count])
         var body = Expression()
@@ -304,6 +304,6 @@ extension PointwiseStep {
         return .pointwise(
             PointwiseStep(
                 shape: [count], body: body, operands: [Operand(slot: 0, dtype: from)],
-                stores: [Store(value: y, destination: Operand(slot: slot, dtype: to), view: view)]))
+                stores: [Store(value: y, destination: Operand(slot: 1, dtype: to), view: view)]))
     }
 }
