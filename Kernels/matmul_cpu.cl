@@ -53,18 +53,20 @@
 //   form 2 needs A_COLUMN_STRIDE == 1, B_ROW_STRIDE == 1 and DEPTH >= 16, and takes no packing.
 //
 // WHICH TO CHOOSE (units: the device's compute units; V = ceil(COLUMNS/16))
-//   form 2, tile 6 x 4 (cut down to ROWS and COLUMNS): A_COLUMN_STRIDE == 1, B_ROW_STRIDE == 1 and either COLUMNS == 1
+//   form 2, tile 6 x 4, with 16 registers 3 x 2 (cut down to ROWS and COLUMNS): A_COLUMN_STRIDE == 1, B_ROW_STRIDE == 1 and either COLUMNS == 1
 //     and DEPTH >= 16, or B_COLUMN_STRIDE != 1, DEPTH >= 192 and ROWS <= 192: packing B costs more than it saves.
 //   form 1: otherwise, ROWS * COLUMNS <= 131072 (a partial result stays in the cache) and either DEPTH >= 2048 and
 //     DEPTH >= 8 * min(ROWS, COLUMNS), or DEPTH >= 512 and form 0 would have RP * CP * BATCH < units;
 //     SPLITS = min(units, ceil(DEPTH/64)).
 //   form 0: otherwise.
-//   TILE_ROWS x TILE_VECTORS, forms 0 and 1:
+//   TILE_ROWS x TILE_VECTORS, forms 0 and 1 (VectorRegisters.swift), with 32 registers of 16 lanes:
 //     ROWS < 6: ROWS x min(V, 8, 25 / ROWS). Otherwise by V: 1: 12x1, 2: 12x2, 3: 8x3, 4: 6x4, 5: 5x5, more: of 6x4,
 //     12x2, 8x3, 5x5 the one with the least RP * CP * TILE_VECTORS * (2 * TILE_ROWS + s), the first of equals, where s
 //     is 0 with ROWS >= 1024 (B is packed) and 1 otherwise (B comes from further away).
 //     TILE_ROWS is always cut down to ROWS. Form 1: 24x1 for V = 1; and with TILE_ROWS cut down further, to
 //     ceil(ROWS / ceil(ROWS / TILE_ROWS)), tiles are even.
+//     With 16 registers of 8 lanes, of which a vector takes two: 6x1, or of few rows 2x3 and the like: more than 6
+//     vectors of sums do not stay in registers.
 //   PACK_B, forms 0 and 1: B_COLUMN_STRIDE != 1 or COLUMNS < 16 (required); form 0 also: ROWS >= 1024, or ROWS >= 256
 //     and B_ROW_STRIDE >= 512.
 //   PACK_A, form 0: A_COLUMN_STRIDE >= 1000, DEPTH >= 512 and COLUMNS >= 256.

@@ -38,6 +38,8 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
             hasFusedMultiplyAdd: OpenCLQuery.number(of: device, CL_DEVICE_SINGLE_FP_CONFIG, cl_bitfield.self)
                 & cl_bitfield(CL_FP_FMA) != 0,
             computeUnits: units,
+            registers: VectorRegisters(
+                lanes: Int(OpenCLQuery.number(of: device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, cl_uint.self))),
             parameterBytes: max(256, OpenCLQuery.number(of: device, CL_DEVICE_MAX_PARAMETER_SIZE, Int.self)),
             groupSize: OpenCLDevice.powerOfTwo(
                 below: min(256, OpenCLQuery.number(of: device, CL_DEVICE_MAX_WORK_GROUP_SIZE, Int.self))))

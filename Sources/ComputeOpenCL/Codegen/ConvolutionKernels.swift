@@ -29,11 +29,13 @@ extension LaunchPlan {
         let g = step.geometry
         if step.kind == .weightGradient { return try addCPUWeightGradient(step, work) }
         let vectors = ceilingDivide(work.resultChannels, 16)
-        var tile = LaunchPlan.cpuConvolutionTile(vectors)
+        var tile = traits.registers.convolution(vectors: vectors)
         let isBatchInner = g.batch >= 8 && g.outputHeight * g.outputWidth <= 64 && g.usefulShare < 0.9
         if isBatchInner {
             tile.rows = min(tile.rows, 8)
-            if g.batch < 48, g.batch.isMultiple(of: 8), vectors.isMultiple(of: 2) { tile = (8, 2) }
+            if g.batch < 48, g.batch.isMultiple(of: 8), vectors.isMultiple(of: 2), traits.registers.sums >= 16 {
+                tile = RegisterTile(rows: 8, vectors: 2)
+            }
         }
         let packs = step.kind == .inputGradient || g.outputChannels < 16 || g.outputChannels > 128
         let columnPanels = ceilingDivide(vectors, tile.vectors)
@@ -72,7 +74,8 @@ extension LaunchPlan {
         let gathers =
             splits > 1 && g.inputChannels < 4 && g.taps.count * g.inputChannels * chunk * g.outputWidth <= 16_384
         let rows = gathers ? g.taps.count * g.inputChannels : g.inputChannels
-        var tile = vectors == 1 ? (rows: 24, vectors: 1) : LaunchPlan.cpuConvolutionTile(vectors)
+        var tile =
+            vectors == 1 ? traits.registers.deepColumn : traits.registers.convolution(vectors: vectors)
         tile.rows = ceilingDivide(rows, ceilingDivide(rows, tile.rows))
         let packs = g.outputChannels < 16
 
@@ -107,28 +110,6 @@ extension LaunchPlan {
         try launch(kernels, "partial", [step.first, second, partials], [splits, 1, 1])
         try launch(kernels, "reduce", [partials, step.destination], groups, epilogue: after)
         if let sums { try finishSums(sums, kernels, partials: partials) }
-    }
-
-    private static func cpuConvolutionTile(_ vectors: Int) -> (rows: Int, vectors: Int) {
-        switch vectors {
-        case 1: (12, 1)
-        case 2: (12, 2)
-        case 3: (8, 3)
-        case 4: (6, 4)
-        case 5: (5, 5)
-        default:
-            if vectors.isMultiple(of: 4) {
-                (6, 4)
-            } else if vectors.isMultiple(of: 2) {
-                (12, 2)
-            } else if vectors.isMultiple(of: 5) {
-                (5, 5)
-            } else if vectors.isMultiple(of: 3) {
-                (8, 3)
-            } else {
-                (6, 4)
-            }
-        }
     }
 
     private mutating func addGPU(_ step: ConvolutionStep, _ work: ConvolutionWork) throws(DeviceError) {

@@ -13,6 +13,8 @@ package struct KernelTraits: Sendable {
     package var hasNativeMath: Bool
     package var hasFusedMultiplyAdd: Bool
     package var computeUnits: Int
+    /// The register tiles of products on a CPU.
+    package var registers: VectorRegisters
     /// The most bytes a kernel's arguments may have together.
     package var parameterBytes: Int
     /// Items of a work-group, where groups have many; a power of two.

@@ -52,7 +52,7 @@ extension LaunchPlan {
     private mutating func addCPU(_ step: ContractionStep) throws(DeviceError) {
         let (a, b, units) = (step.a, step.b, traits.computeUnits)
         let vectors = ceilingDivide(step.columns, 16)
-        var tile = LaunchPlan.cpuTile(step.rows, vectors)
+        var tile = traits.registers.product(rows: step.rows, vectors: vectors)
         let isDot =
             a.columnStride == 1 && b.rowStride == 1
             && ((step.columns == 1 && step.depth >= 16)
@@ -66,14 +66,14 @@ extension LaunchPlan {
             && (b.columnStride != 1 || step.columns < 16
                 || (!isSplit && (step.rows >= 1024 || (step.rows >= 256 && b.rowStride >= 512))))
         let packsA = !isDot && !isSplit && a.columnStride >= 1000 && step.depth >= 512 && step.columns >= 256
-        let tileColumns = min(4, step.columns)
+        let dots = traits.registers.dots(rows: step.rows, columns: step.columns)
         let splits = min(units, ceilingDivide(step.depth, 64))
         // Partial results are few tiles, each over a long sum: equal ones, so that none is shifted back far.
         if isSplit {
-            let most = vectors == 1 ? 24 : tile.rows
+            let most = vectors == 1 ? traits.registers.sums : tile.rows
             tile.rows = ceilingDivide(step.rows, ceilingDivide(step.rows, most))
         }
-        let tileRows = isDot ? min(6, step.rows) : tile.rows
+        let tileRows = isDot ? dots.rows : tile.rows
         let rowPanels = ceilingDivide(step.rows, tileRows)
         let columnPanels = ceilingDivide(vectors, tile.vectors)
 
@@ -81,7 +81,7 @@ extension LaunchPlan {
         macros["FORM"] = isDot ? 2 : isSplit ? 1 : 0
         macros["TILE_ROWS"] = tileRows
         macros["TILE_VECTORS"] = isDot ? 1 : tile.vectors
-        macros["TILE_COLUMNS"] = tileColumns
+        macros["TILE_COLUMNS"] = dots.columns
         macros["PACK_A"] = packsA ? 1 : 0
         macros["PACK_B"] = packsB ? 1 : 0
         macros["SPLITS"] = splits
@@ -113,7 +113,7 @@ extension LaunchPlan {
                 epilogue: after)
             if let sums { try finishSums(sums, kernels, partials: partials) }
         } else {
-            let across = isDot ? ceilingDivide(step.columns, tileColumns) : columnPanels
+            let across = isDot ? ceilingDivide(step.columns, dots.columns) : columnPanels
             try launch(
                 kernels, "product", [left, right, step.destination], [rowPanels, across, step.batch], epilogue: after)
         }
@@ -159,27 +159,6 @@ extension LaunchPlan {
             "A_BATCH_STRIDE": step.a.batchStride, "B_ROW_STRIDE": step.b.rowStride,
             "B_COLUMN_STRIDE": step.b.columnStride, "B_BATCH_STRIDE": step.b.batchStride,
         ]
-    }
-
-    /// The register tile for a result of `rows` rows and `vectors` vectors of columns.
-    static func cpuTile(_ rows: Int, _ vectors: Int) -> (rows: Int, vectors: Int) {
-        if rows < 6 { return (rows, max(1, min(vectors, 8, 25 / rows))) }
-        switch vectors {
-        case 1, 2: return (min(12, rows), vectors)
-        case 3: return (min(8, rows), 3)
-        case 4: return (6, 4)
-        case 5: return (5, 5)
-        default: break
-        }
-        var best = (rows: 6, vectors: 4)
-        var least = Int.max
-        for (most, across) in [(6, 4), (12, 2), (8, 3), (5, 5)] {
-            let height = min(most, rows)
-            let panels = ceilingDivide(rows, height) * ceilingDivide(vectors, across)
-            let cost = panels * across * (2 * height + (rows >= 1024 ? 0 : 1))
-            if cost < least { (best, least) = ((rows: height, vectors: across), cost) }
-        }
-        return best
     }
 }
 

@@ -29,7 +29,7 @@ extension RasterScanText {
         switch traits.shape {
         case .cpu:
             file = "raster_scan_cpu"
-            let tile = ScanTile(rows: step.rows, columns: step.columns)
+            let tile = traits.registers.scan(rows: step.rows, columns: step.columns)
             macros["FLOATS"] = "JOIN(STEP, floats)"
             macros["TILE_ROWS"] = "\(tile.rows)"
             macros["TILE_VECTORS"] = "\(tile.vectors)"
@@ -81,28 +81,6 @@ extension RasterScanText {
     private func isAlwaysAligned(_ a: ScanSegments, _ sources: [ScanPlace], _ batchStride: Int) -> Bool {
         a.columnStride == 1 && a.rowStride % 4 == 0 && batchStride % 4 == 0
             && sources.allSatisfy { $0.slot.offsetStep % 4 == 0 }
-    }
-}
-
-/// The register tile of a product on a CPU.
-struct ScanTile {
-    let rows: Int
-    /// Of 16 columns each.
-    let vectors: Int
-
-    /// The tile with the least work in all. A step of the depth takes as long as its fma, two at once, or as its loads,
-    /// two at once; four times eight fma hide one another's latency.
-    init(rows: Int, columns: Int) {
-        var (best, least) = ((rows: 1, vectors: 1), Int.max)
-        for (most, vectors) in [(12, 2), (8, 3), (6, 4), (5, 5), (4, 6), (3, 8), (14, 1)] {
-            let panels = ceilingDivide(ceilingDivide(columns, 16), vectors)
-            for height in 1...min(most, rows) {
-                let step = max(height * vectors, height + vectors, 8)
-                let cost = panels * ceilingDivide(rows, height) * (step * 8 + 4)
-                if cost < least { (best, least) = ((height, vectors), cost) }
-            }
-        }
-        (self.rows, self.vectors) = best
     }
 }
 

@@ -1,0 +1,105 @@
+import Compute
+
+/// A tile of a product's result that is summed in registers: rows, and vectors of 16 columns.
+struct RegisterTile: Hashable {
+    var rows: Int
+    var vectors: Int
+}
+
+/// The vector registers of a CPU, and the tiles that fit them: 24 vectors of 16 sums in 32 registers of 16 lanes
+/// (AVX-512), 6 in 16 registers of 8 (AVX2), which take two of them each; the rest is for what is multiplied.
+package struct VectorRegisters: Hashable, Sendable {
+    /// Float32 numbers of one register.
+    package let lanes: Int
+
+    package init(lanes: Int) { self.lanes = max(1, lanes) }
+
+    /// Vectors of 16 sums that stay in registers.
+    var sums: Int { lanes >= 16 ? 24 : lanes == 8 ? 6 : 3 }
+    private var isWide: Bool { lanes >= 16 }
+    /// Registers of one vector of 16.
+    private var registersOfVector: Int { max(1, 16 / lanes) }
+
+    /// The tile of a plain product.
+    func product(rows: Int, vectors: Int) -> RegisterTile {
+        if !isWide { return narrow(rows: rows, vectors: vectors) }
+        if rows < 6 { return RegisterTile(rows: rows, vectors: max(1, min(vectors, 8, 25 / rows))) }
+        switch vectors {
+        case 1, 2: return RegisterTile(rows: min(12, rows), vectors: vectors)
+        case 3: return RegisterTile(rows: min(8, rows), vectors: 3)
+        case 4: return RegisterTile(rows: 6, vectors: 4)
+        case 5: return RegisterTile(rows: 5, vectors: 5)
+        default: break
+        }
+        var best = RegisterTile(rows: 6, vectors: 4)
+        var least = Int.max
+        for (most, across) in [(6, 4), (12, 2), (8, 3), (5, 5)] {
+            let height = min(most, rows)
+            let panels = ceilingDivide(rows, height) * ceilingDivide(vectors, across)
+            let cost = panels * across * (2 * height + (rows >= 1024 ? 0 : 1))
+            if cost < least { (best, least) = (RegisterTile(rows: height, vectors: across), cost) }
+        }
+        return best
+    }
+
+    /// The tile of a convolution of many pixels.
+    func convolution(vectors: Int) -> RegisterTile {
+        if !isWide { return RegisterTile(rows: sums, vectors: 1) }
+        return switch vectors {
+        case 1: RegisterTile(rows: 12, vectors: 1)
+        case 2: RegisterTile(rows: 12, vectors: 2)
+        case 3: RegisterTile(rows: 8, vectors: 3)
+        case 4: RegisterTile(rows: 6, vectors: 4)
+        case 5: RegisterTile(rows: 5, vectors: 5)
+        default:
+            if vectors.isMultiple(of: 4) {
+                RegisterTile(rows: 6, vectors: 4)
+            } else if vectors.isMultiple(of: 2) {
+                RegisterTile(rows: 12, vectors: 2)
+            } else if vectors.isMultiple(of: 5) {
+                RegisterTile(rows: 5, vectors: 5)
+            } else if vectors.isMultiple(of: 3) {
+                RegisterTile(rows: 8, vectors: 3)
+            } else {
+                RegisterTile(rows: 6, vectors: 4)
+            }
+        }
+    }
+
+    /// The tile of one vector of a weight gradient with few columns, before its rows are made even.
+    var deepColumn: RegisterTile { RegisterTile(rows: sums, vectors: 1) }
+
+    /// The tile of a product inside a raster scan, whose operands are near: the one with the least work in all. A step of
+    /// the depth takes as long as its fma, two at once, or as its loads, two at once; four times eight lanes of fma, or
+    /// eight registers, hide one another's latency.
+    func scan(rows: Int, columns: Int) -> RegisterTile {
+        if !isWide { return narrow(rows: rows, vectors: ceilingDivide(columns, 16)) }
+        let tiles = [(12, 2), (8, 3), (6, 4), (5, 5), (4, 6), (3, 8), (14, 1)]
+        return cheapest(of: tiles, rows: rows, vectors: ceilingDivide(columns, 16), overhead: 4)
+    }
+
+    /// The tile of a product of dots: rows, and columns, each with a vector of sums.
+    func dots(rows: Int, columns: Int) -> (rows: Int, columns: Int) {
+        isWide ? (min(6, rows), min(4, columns)) : (min(3, rows), min(2, columns))
+    }
+
+    private func narrow(rows: Int, vectors: Int) -> RegisterTile {
+        let tiles = (1...min(sums, max(1, vectors))).map { (sums / $0, $0) }
+        return cheapest(of: tiles, rows: rows, vectors: vectors, overhead: 4)
+    }
+
+    /// Of tiles of so many rows at the most, cut down where that costs less. `overhead`: steps of a tile of its own.
+    private func cheapest(of tiles: [(Int, Int)], rows: Int, vectors: Int, overhead: Int) -> RegisterTile {
+        var (best, least) = (RegisterTile(rows: 1, vectors: 1), Int.max)
+        for (most, across) in tiles {
+            let panels = ceilingDivide(vectors, across)
+            for height in 1...min(most, rows) {
+                let registers = across * registersOfVector
+                let step = max(height * registers, height + registers, 8)
+                let cost = panels * ceilingDivide(rows, height) * (step * 8 + overhead)
+                if cost < least { (best, least) = (RegisterTile(rows: height, vectors: across), cost) }
+            }
+        }
+        return best
+    }
+}
