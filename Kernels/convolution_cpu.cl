@@ -35,6 +35,7 @@
 //   PACK                              1: the second operand is first packed into scratch; kind 0: may be, must be where
 //                                     OUTPUT_CHANNELS < 16; kind 1: must be; kind 2: exactly where OUTPUT_CHANNELS < 16
 //                                                                                             (1 for kind 1, else 0)
+//   COLUMNS_FIRST                     kinds 0, 1: 1 where neighbouring items share pixels, 0 where weights   (0)
 //   BATCH_INNER                       kinds 0, 1: 1 to order the pixels by place, then by image           (0)
 //   FLAT                              kind 3: 1 where the epilogue counts all elements as columns of one row  (0)
 //   RUN                               kind 3: taps in a row that are neighbours of one line: divides TAPS; each RUN of
@@ -70,6 +71,7 @@
 //     zeros is any buffer that begins with SOURCE_CHANNELS zeros: one, filled once, serves all convolutions
 //     kind 0: global (ceil(BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH / TILE_ROWS), CP, 1)
 //     kind 1: global (ceil(BATCH * ceil(HEIGHT/STRIDE_Y) * ceil(WIDTH/STRIDE_X) / TILE_ROWS), CP, STRIDE_Y * STRIDE_X)
+//     with COLUMNS_FIRST the first two in the other order
 //   PREFIX##convolve   (kind 2, SPLITS == 1)   global (RP, CP, PANEL_TAPS) with RP = ceil(INPUT_CHANNELS / TILE_ROWS)
 //     and PANEL_TAPS = TAPS, or with GATHER RP = ceil(TAPS * INPUT_CHANNELS / TILE_ROWS) and PANEL_TAPS = 1
 //     (const float *first, uint first_offset, const float *second, uint second_offset,
@@ -98,6 +100,7 @@
 //     the cache; 8x2 where 8 divides BATCH < 48 and 2 divides V: no tile has pixels of two places.
 //     Kind 2: TILE_VECTORS as above, with 24x1 (6x1) for V = 1; then as many rows as divide the panel's rows most
 //     evenly: ceil(R / ceil(R / TILE_ROWS)) for R rows.
+//   COLUMNS_FIRST: CP > 1 and weights of at most 256 KiB, which stay in the second cache.
 //   BATCH_INNER: BATCH >= 8, OUTPUT_HEIGHT * OUTPUT_WIDTH <= 64, and more than a tenth of all taps outside the images.
 //   Kind 3: INPUT_CHANNELS < 16, at most half of OUTPUT_CHANNELS, and the products at most twice the larger image; and
 //     where a window that is the whole image (whose products are the result) has an epilogue for each pixel or channel.
@@ -153,6 +156,9 @@
 #endif
 #ifndef BATCH_INNER
 #define BATCH_INNER 0
+#endif
+#ifndef COLUMNS_FIRST
+#define COLUMNS_FIRST 0
 #endif
 #ifndef FLAT
 #define FLAT 0
@@ -396,7 +402,7 @@ __kernel void KERNEL(convolve)(
     __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
     __global const float *zeros, __global OUT_T *result, const uint result_offset EPILOGUE_PARAMETERS)
 {
-    const int tile = get_global_id(0), column_panel = get_global_id(1);
+    const int tile = get_global_id(COLUMNS_FIRST), column_panel = get_global_id(1 - COLUMNS_FIRST);
 #if KIND == 1
     const int phase_y = get_global_id(2) / STRIDE_X, phase_x = get_global_id(2) % STRIDE_X;
     const int grid_height = (RESULT_HEIGHT - phase_y + STRIDE_Y - 1) / STRIDE_Y;
@@ -766,6 +772,7 @@ __kernel void KERNEL(reduce)(
 #undef TILE_VECTORS
 #undef PACK
 #undef BATCH_INNER
+#undef COLUMNS_FIRST
 #undef FLAT
 #undef RUN
 #undef MARGIN

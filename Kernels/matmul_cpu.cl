@@ -17,6 +17,7 @@
 //   TILE_VECTORS                      forms 0, 1: float16 columns of a tile, 1...V = ceil(COLUMNS/16)   (4)
 //   TILE_COLUMNS                      form 2: columns of a tile, 1...min(4, COLUMNS)          (4)
 //   PACK_A PACK_B                     1: the operand is first packed into scratch             (0 0)
+//   COLUMNS_FIRST                     form 0: 1 where neighbouring items share rows of A, 0 where columns of B   (0)
 //   SPLITS                            form 1: ranges that the depth is divided into, 1...ceil(DEPTH/64)   (2)
 //   SUMS                              form 1 with BATCH == 1 and B_COLUMN_STRIDE == 1: 1 to sum B over its rows, too:
 //                                     the gradient of a bias  (0)
@@ -35,7 +36,7 @@
 //   PREFIX##pack_b      (only with PACK_B)  global (ceil(DEPTH/64), CP, B_COPIES)
 //     (const float *b, uint b_offset, float *packed_b, uint packed_b_offset)
 //     packed_b holds B_COPIES * CP * DEPTH * TILE_VECTORS * 16 floats
-//   PREFIX##product     (forms 0 and 2)     form 0: global (RP, CP, BATCH)
+//   PREFIX##product     (forms 0 and 2)     form 0: global (RP, CP, BATCH), with COLUMNS_FIRST (CP, RP, BATCH)
 //                                           form 2: global (RP, panels(COLUMNS, TILE_COLUMNS), BATCH)
 //     (const float *a, uint a_offset, const float *b, uint b_offset, OUT_T *c, uint c_offset EPILOGUE_PARAMETERS)
 //   PREFIX##partial     (form 1)            global (SPLITS, 1, BATCH)
@@ -66,11 +67,13 @@
 //     is 0 with ROWS >= 1024 (B is packed) and 1 otherwise (B comes from further away).
 //     TILE_ROWS is always cut down to ROWS. Form 1: 24x1 for V = 1; and with TILE_ROWS cut down further, to
 //     ceil(ROWS / ceil(ROWS / TILE_ROWS)), tiles are even.
-//     With 16 registers of 8 lanes, of which a vector takes two: 6x1, or of few rows 2x3 and the like: more than 6
-//     vectors of sums do not stay in registers.
+//     With 16 registers of 8 lanes, of which a vector takes two: 6x1, evened out: ceil(ROWS / ceil(ROWS / 6)) rows; of 1
+//     to 3 rows 1x6, 2x3, 3x2. More vectors of sums do not stay in registers.
 //   PACK_B, forms 0 and 1: B_COLUMN_STRIDE != 1 or COLUMNS < 16 (required); form 0 also: ROWS >= 1024, or ROWS >= 256
 //     and B_ROW_STRIDE >= 512.
-//   PACK_A, form 0: A_COLUMN_STRIDE >= 1000, DEPTH >= 512 and COLUMNS >= 256.
+//   PACK_A, form 0: A_COLUMN_STRIDE >= 1000, DEPTH >= 512 and COLUMNS >= 256; with 16 registers also where 1024 divides
+//     A_ROW_STRIDE, DEPTH >= 512 and COLUMNS >= 512: the rows of a tile would share a set of the nearest cache.
+//   COLUMNS_FIRST, form 0: ROWS >= 1024, B is packed and not larger than 256 KiB, which stay in the second cache.
 #ifndef PREFIX
 #define PREFIX matmul_
 #endif
@@ -122,6 +125,9 @@
 #ifndef PACK_B
 #define PACK_B 0
 #endif
+#ifndef COLUMNS_FIRST
+#define COLUMNS_FIRST 0
+#endif
 #ifndef SUMS
 #define SUMS 0
 #endif
@@ -150,6 +156,8 @@
 #define COLUMN_PANELS ((VECTORS + TILE_VECTORS - 1) / TILE_VECTORS)
 #define PANEL (16 * TILE_VECTORS)
 #define PACK_DEPTH 64
+// Steps of the depth written out: a small tile's loop would cost as much as its sums.
+#define UNROLL (TILE_ROWS * TILE_VECTORS <= 8 ? 4 : 1)
 #define SPLIT_DEPTH 64
 
 // Vectors that need no more alignment than their elements.
@@ -299,6 +307,7 @@ INLINE void KERNEL(add_product)(
         for (int i = 0; i < TILE_ROWS; i++) PREFETCH(a + (size_t)(TILE_ROWS + i) * A_ROW);
 #endif
         const int count = min(16, depth - begin);
+#pragma unroll UNROLL
         for (int k = 0; k < count; k++) {
 #if FORM == 1 && A_COLUMN_STRIDE != 1 && !PACK_A
             // The same rows in the next chunk of the depth.
@@ -364,7 +373,8 @@ __kernel void KERNEL(product)(
     __global const float *a, const uint a_offset, __global const float *b, const uint b_offset, __global OUT_T *c,
     const uint c_offset EPILOGUE_PARAMETERS)
 {
-    const int row_panel = get_global_id(0), column_panel = get_global_id(1), batch = get_global_id(2);
+    const int row_panel = get_global_id(COLUMNS_FIRST), column_panel = get_global_id(1 - COLUMNS_FIRST);
+    const int batch = get_global_id(2);
     // What the epilogue loads, and where it stores, has time to arrive meanwhile; if there is any.
     for (int i = 0; DEPTH >= 32 && i < TILE_ROWS; i++)
         for (int j = 0; j < TILE_VECTORS; j++) {
@@ -583,6 +593,7 @@ __kernel void KERNEL(product)(
 #undef PACK_B
 #undef SPLITS
 #undef SUMS
+#undef COLUMNS_FIRST
 #undef OUT_T
 #undef EPILOGUE_PARAMETERS
 #undef EPILOGUE_1
@@ -598,6 +609,7 @@ __kernel void KERNEL(product)(
 #undef COLUMN_PANELS
 #undef PANEL
 #undef PACK_DEPTH
+#undef UNROLL
 #undef SPLIT_DEPTH
 #undef INLINE
 #undef LOAD16

@@ -43,8 +43,10 @@ extension LaunchPlan {
         var macros = work.macros
         macros["TILE_ROWS"] = tile.rows
         macros["TILE_VECTORS"] = tile.vectors
+        let columnsFirst = columnPanels > 1 && traits.registers.stayNear(count: work.secondCount)
         macros["PACK"] = packs ? 1 : 0
         macros["BATCH_INNER"] = isBatchInner ? 1 : 0
+        macros["COLUMNS_FIRST"] = columnsFirst ? 1 : 0
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1, 16], traits: traits)
         let kernels = try product("convolution_cpu", macros, after, more: work.taps)
 
@@ -56,9 +58,10 @@ extension LaunchPlan {
             try launch(kernels, "pack", [step.second, second], [blocks, columnPanels, 1])
         }
         zeros = max(zeros, work.sourceChannels)
+        let tiles = ceilingDivide(work.rows, tile.rows)
         try launch(
             kernels, "convolve", [step.first, second, .zeros, step.destination],
-            [ceilingDivide(work.rows, tile.rows), columnPanels, work.phases], epilogue: after)
+            (columnsFirst ? [columnPanels, tiles] : [tiles, columnPanels]) + [work.phases], epilogue: after)
     }
 
     private mutating func addCPUWeightGradient(

@@ -65,7 +65,11 @@ extension LaunchPlan {
             !isDot
             && (b.columnStride != 1 || step.columns < 16
                 || (!isSplit && (step.rows >= 1024 || (step.rows >= 256 && b.rowStride >= 512))))
-        let packsA = !isDot && !isSplit && a.columnStride >= 1000 && step.depth >= 512 && step.columns >= 256
+        let isFarApart =
+            a.columnStride >= 1000 || (traits.registers.collide(stride: a.rowStride) && step.columns >= 512)
+        let packsA = !isDot && !isSplit && isFarApart && step.depth >= 512 && step.columns >= 256
+        let columnsFirst =
+            !isDot && packsB && step.rows >= 1024 && traits.registers.stayNear(count: step.depth * step.columns)
         let dots = traits.registers.dots(rows: step.rows, columns: step.columns)
         let splits = min(units, ceilingDivide(step.depth, 64))
         // Partial results are few tiles, each over a long sum: equal ones, so that none is shifted back far.
@@ -84,6 +88,7 @@ extension LaunchPlan {
         macros["TILE_COLUMNS"] = dots.columns
         macros["PACK_A"] = packsA ? 1 : 0
         macros["PACK_B"] = packsB ? 1 : 0
+        macros["COLUMNS_FIRST"] = columnsFirst ? 1 : 0
         macros["SPLITS"] = splits
         let canSum = isSplit && step.batch == 1 && b.columnStride == 1 && b.rowStride == step.columns
         let sums = canSum ? sumsWanted(of: b.operand, rows: step.depth, columns: step.columns) : nil
@@ -114,8 +119,8 @@ extension LaunchPlan {
             if let sums { try finishSums(sums, kernels, partials: partials) }
         } else {
             let across = isDot ? ceilingDivide(step.columns, dots.columns) : columnPanels
-            try launch(
-                kernels, "product", [left, right, step.destination], [rowPanels, across, step.batch], epilogue: after)
+            let groups = columnsFirst ? [across, rowPanels, step.batch] : [rowPanels, across, step.batch]
+            try launch(kernels, "product", [left, right, step.destination], groups, epilogue: after)
         }
     }
 

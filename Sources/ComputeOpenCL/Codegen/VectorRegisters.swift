@@ -17,8 +17,6 @@ package struct VectorRegisters: Hashable, Sendable {
     /// Vectors of 16 sums that stay in registers.
     var sums: Int { lanes >= 16 ? 24 : lanes == 8 ? 6 : 3 }
     private var isWide: Bool { lanes >= 16 }
-    /// Registers of one vector of 16.
-    private var registersOfVector: Int { max(1, 16 / lanes) }
 
     /// The tile of a plain product.
     func product(rows: Int, vectors: Int) -> RegisterTile {
@@ -70,12 +68,21 @@ package struct VectorRegisters: Hashable, Sendable {
     var deepColumn: RegisterTile { RegisterTile(rows: sums, vectors: 1) }
 
     /// The tile of a product inside a raster scan, whose operands are near: the one with the least work in all. A step of
-    /// the depth takes as long as its fma, two at once, or as its loads, two at once; four times eight lanes of fma, or
-    /// eight registers, hide one another's latency.
+    /// the depth takes as long as its fma, two at once, or as its loads, two at once; four times eight fma hide one
+    /// another's latency.
     func scan(rows: Int, columns: Int) -> RegisterTile {
-        if !isWide { return narrow(rows: rows, vectors: ceilingDivide(columns, 16)) }
-        let tiles = [(12, 2), (8, 3), (6, 4), (5, 5), (4, 6), (3, 8), (14, 1)]
-        return cheapest(of: tiles, rows: rows, vectors: ceilingDivide(columns, 16), overhead: 4)
+        let vectors = ceilingDivide(columns, 16)
+        if !isWide { return narrow(rows: rows, vectors: vectors) }
+        var (best, least) = (RegisterTile(rows: 1, vectors: 1), Int.max)
+        for (most, across) in [(12, 2), (8, 3), (6, 4), (5, 5), (4, 6), (3, 8), (14, 1)] {
+            let panels = ceilingDivide(vectors, across)
+            for height in 1...min(most, rows) {
+                let step = max(height * across, height + across, 8)
+                let cost = panels * ceilingDivide(rows, height) * (step * 8 + 4)
+                if cost < least { (best, least) = (RegisterTile(rows: height, vectors: across), cost) }
+            }
+        }
+        return best
     }
 
     /// The tile of a product of dots: rows, and columns, each with a vector of sums.
@@ -83,23 +90,15 @@ package struct VectorRegisters: Hashable, Sendable {
         isWide ? (min(6, rows), min(4, columns)) : (min(3, rows), min(2, columns))
     }
 
+    /// A tile of few sums: a single vector wide wherever there are rows enough, evened out.
     private func narrow(rows: Int, vectors: Int) -> RegisterTile {
-        let tiles = (1...min(sums, max(1, vectors))).map { (sums / $0, $0) }
-        return cheapest(of: tiles, rows: rows, vectors: vectors, overhead: 4)
+        if rows <= sums / 2 { return RegisterTile(rows: rows, vectors: max(1, min(vectors, sums / rows))) }
+        return RegisterTile(rows: ceilingDivide(rows, ceilingDivide(rows, sums)), vectors: 1)
     }
 
-    /// Of tiles of so many rows at the most, cut down where that costs less. `overhead`: steps of a tile of its own.
-    private func cheapest(of tiles: [(Int, Int)], rows: Int, vectors: Int, overhead: Int) -> RegisterTile {
-        var (best, least) = (RegisterTile(rows: 1, vectors: 1), Int.max)
-        for (most, across) in tiles {
-            let panels = ceilingDivide(vectors, across)
-            for height in 1...min(most, rows) {
-                let registers = across * registersOfVector
-                let step = max(height * registers, height + registers, 8)
-                let cost = panels * ceilingDivide(rows, height) * (step * 8 + overhead)
-                if cost < least { (best, least) = (RegisterTile(rows: height, vectors: across), cost) }
-            }
-        }
-        return best
-    }
+    /// Whether the rows of a tile, so many elements apart, would share a set of the nearest cache.
+    func collide(stride: Int) -> Bool { !isWide && stride.isMultiple(of: 1024) }
+
+    /// Whether so many numbers stay in a core's second cache while others pass through it.
+    func stayNear(count: Int) -> Bool { count <= 65_536 }
 }
