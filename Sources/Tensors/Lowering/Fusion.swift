@@ -96,11 +96,11 @@ struct Fusion {
                 pin(base)
             }
         case .expand:
-            // What is repeated many times is computed once. (Devices do that with a scalar by themselves.)
             let base = graph.movementBase(of: inputs[0])
-            let extent = graph.vertices[base].count
-            if extent > 1, graph.vertices[v].count >= 4 * extent, cost[base] > 2 {
-                if case .operation = graph.vertices[base].kind { isStored[base] = true }
+            if case .operation = graph.vertices[base].kind,
+                Fusion.isComputedOnce(base, repeatedBy: v, cost: cost[base], in: graph)
+            {
+                isStored[base] = true
             }
         case .concatenate(let axis):
             place(inputs, in: v, axis: axis)
@@ -172,8 +172,15 @@ struct Fusion {
         return finishes
     }
 
+    /// Whether an operand of an expansion is stored first, since it is repeated many times. (Devices do that with a scalar
+    /// by themselves.)
+    private static func isComputedOnce(_ base: Int, repeatedBy expansion: Int, cost: Int, in graph: Graph) -> Bool {
+        let extent = graph.vertices[base].count
+        return extent > 1 && graph.vertices[expansion].count >= 4 * extent && cost > 2
+    }
+
     /// Work per element of computing each vertex inside its user, with vertices that several expensive users would
-    /// share counted as loads.
+    /// share, and those that are stored before they are repeated, counted as loads.
     private static func costs(_ graph: Graph) -> [Int] {
         let users = graph.userCounts
         var costs = [Int](repeating: 1, count: graph.vertices.count)
@@ -183,6 +190,10 @@ struct Fusion {
                 sum + (users[input] > 1 && costs[input] > cheap ? 1 : costs[input])
             }
             costs[v] = min(inputs + operation.ownCost, 1000)
+            if case .expand = operation {
+                let base = graph.movementBase(of: vertex.inputs[0])
+                if isComputedOnce(base, repeatedBy: v, cost: costs[base], in: graph) { costs[v] = 1 }
+            }
         }
         return costs
     }
