@@ -134,6 +134,7 @@ public final class Trainer {
         var test: Figures?
         /// Each kind is told once.
         var warnings: Set<TrainingWarning.Kind> = []
+        var lookahead = Lookahead()
         lastSave = Stopwatch()
         if step == total { test = try completeLastCheckpoint(observe) }
         clock.start()
@@ -141,6 +142,7 @@ public final class Trainer {
             place.step += 1
             let rate = configuration.learningRate.value(at: step)
             try compiled.run(batch, step: step, learningRate: rate)
+            try lookahead.stepQueued(wait: device.synchronize)
             let endsEpoch = step % sampler.batchesPerEpoch == 0 || step == total
             guard endsEpoch || isAskedToStop || step % configuration.reportSteps == 0 else { continue }
 
