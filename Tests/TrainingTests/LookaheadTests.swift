@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Training
+import Training
 
 @Suite struct LookaheadTests {
     @Test("Slow steps are waited for one by one, fast ones in large numbers")
