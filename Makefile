@@ -40,12 +40,13 @@ install:
 	@Scripts/install-packages
 
 # Every table of the benchmarks; PYTHON names a Python with PyTorch to compare with, ROUNDS how many medians are of.
-TABLES = kernels vae pixelcnn dcgan sample first-step
+TABLES = kernels vae pixelcnn pixelrnn dcgan sample scaling first-step
 ROUNDS ?= 5
 bench: install
 	$(SWIFT) build -c release --package-path Benchmarks
 	cd Benchmarks && for table in $(TABLES); do \
-		peers="$(if $(PYTHON),--python $(PYTHON))"; [ $$table != first-step ] || peers=; \
+		peers="$(if $(PYTHON),--python $(PYTHON))"; \
+		case $$table in scaling) peers="--plot ../runs/bench" ;; first-step) peers= ;; esac; \
 		.build/release/tessera-bench $$table --rounds $(ROUNDS) $$peers || exit 1; done
 
 clean:

@@ -9,7 +9,7 @@ struct Bench: ParsableCommand {
         abstract: "Times Tessera on its devices, beside PyTorch where a Python with it is named.",
         subcommands: [
             VAEStep.self, PixelCNNStep.self, PixelRNNStep.self, DCGANStep.self, Sampling.self, KernelTable.self,
-            FirstStep.self, Operations.self, Soak.self,
+            FirstStep.self, Operations.self, Scaling.self, Soak.self,
         ],
         defaultSubcommand: VAEStep.self)
 }

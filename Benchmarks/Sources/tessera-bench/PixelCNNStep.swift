@@ -18,17 +18,22 @@ enum PixelNet: String, ExpressibleByArgument, CaseIterable {
 
     static let pixels = 28 * 28
 
-    func model() throws -> PixelCNN {
+    func model() throws -> PixelCNN { try model(side: 28, hidden: hidden) }
+
+    /// The same net for other images, and of another width.
+    func model(side: Int, hidden: Int) throws -> PixelCNN {
         var configuration = PixelCNN.Configuration()
         configuration.hidden = hidden
         configuration.blocks = blocks
         configuration.binarize = .none
         return try PixelCNN(
-            images: ImageSpace(height: 28, width: 28, channels: 1, levels: levels), configuration: configuration)
+            images: ImageSpace(height: side, width: side, channels: 1, levels: levels), configuration: configuration)
     }
 
     /// Multiply-adds of one position, forward.
-    var multiplyAdds: Int {
+    var multiplyAdds: Int { multiplyAdds(hidden: hidden) }
+
+    func multiplyAdds(hidden: Int) -> Int {
         let block = 2 * hidden * hidden + 5 * hidden * hidden + 2 * hidden * hidden
         let outputs = levels == 2 ? 1 : levels
         return 24 * 2 * hidden + blocks * block + 2 * hidden * (2 * hidden + outputs)
@@ -58,39 +63,16 @@ struct PixelCNNStep: ParsableCommand {
         try table.time(
             rounds: options.rounds,
             steps.map { entry in
-                (entry.device.info.name, entry.step.launches, { try time(entry.step, on: entry.device) })
+                (
+                    entry.device.info.name, entry.step.launches,
+                    { try ModelStep.time(entry.step, on: entry.device, runs: 10) }
+                )
             } + [(peer.name, nil, { try peer.best(net.workload, ["--quick"]) })])
         try table.print(reference: peer.name, json: options.json)
     }
 
     /// - Parameter runs: how often it is run before it is timed.
     static func step(_ net: PixelNet, on device: any Device, runs: Int = 3) throws -> CompiledFunction {
-        let model = try net.model()
-        let store = try ParameterStore(model, on: device)
-        let (images, key) = (Argument([net.batch, 28, 28, 1]), Argument([2], dtype: .int32))
-        let (rate, number) = (Argument([1]), Argument([1]))
-        let context = Context(isTraining: true, random: try RandomSource(key: key.tensor))
-        let loss = try model.loss(images.tensor, context).values.mean()
-        let updates = try OptimizerState(Adam(), of: store.flat).updates(
-            gradient: store.gradient(of: loss), learningRate: rate.tensor, step: number.tensor)
-        let top = net.levels - 1
-        try images.set(
-            (0..<(net.batch * PixelNet.pixels)).map { Float($0 * 7919 % 1009 * net.levels / 1009) / Float(top) },
-            on: device)
-        try key.set([Int32(1), 2], on: device)
-        try rate.set([Float(1e-3)], on: device)
-        try number.set([Float(1)], on: device)
-        let step = try CompiledFunction(on: device, results: [loss], updates: updates)
-        for _ in 0..<runs { try step.run() }
-        try device.synchronize()
-        return step
-    }
-
-    private func time(_ step: CompiledFunction, on device: any Device) throws -> Double {
-        let runs = 10
-        return try seconds {
-            for _ in 0..<runs { try step.run() }
-            try device.synchronize()
-        } / Double(runs)
+        try ModelStep.compiled(net.model(), batch: net.batch, levels: net.levels, on: device, runs: runs)
     }
 }

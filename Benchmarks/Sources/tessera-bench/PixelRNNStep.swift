@@ -59,36 +59,15 @@ struct PixelRNNStep: ParsableCommand {
         try table.time(
             rounds: options.rounds,
             steps.map { entry in
-                (entry.device.info.name, entry.step.launches, { try time(entry.step, on: entry.device) })
+                (
+                    entry.device.info.name, entry.step.launches,
+                    { try ModelStep.time(entry.step, on: entry.device, runs: 3) }
+                )
             } + [(peer.name, nil, { try peer.best(net.rawValue, ["--quick"]) })])
         try table.print(reference: peer.name, json: options.json)
     }
 
     private func step(on device: any Device) throws -> CompiledFunction {
-        let model = try net.model()
-        let store = try ParameterStore(model, on: device)
-        let (images, key) = (Argument([RecurrentNet.batch, 28, 28, 1]), Argument([2], dtype: .int32))
-        let (rate, number) = (Argument([1]), Argument([1]))
-        let context = Context(isTraining: true, random: try RandomSource(key: key.tensor))
-        let loss = try model.loss(images.tensor, context).values.mean()
-        let updates = try OptimizerState(Adam(), of: store.flat).updates(
-            gradient: store.gradient(of: loss), learningRate: rate.tensor, step: number.tensor)
-        try images.set(
-            (0..<(RecurrentNet.batch * RecurrentNet.pixels)).map { Float($0 * 7919 % 1009 * 2 / 1009) }, on: device)
-        try key.set([Int32(1), 2], on: device)
-        try rate.set([Float(1e-3)], on: device)
-        try number.set([Float(1)], on: device)
-        let step = try CompiledFunction(on: device, results: [loss], updates: updates)
-        for _ in 0..<2 { try step.run() }
-        try device.synchronize()
-        return step
-    }
-
-    private func time(_ step: CompiledFunction, on device: any Device) throws -> Double {
-        let runs = 3
-        return try seconds {
-            for _ in 0..<runs { try step.run() }
-            try device.synchronize()
-        } / Double(runs)
+        try ModelStep.compiled(net.model(), batch: RecurrentNet.batch, levels: 2, on: device, runs: 2)
     }
 }

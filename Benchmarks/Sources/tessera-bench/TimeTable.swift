@@ -8,6 +8,8 @@ struct TimeTable {
         var times: [Double] = []
         /// Device launches of one unit of work.
         var launches: Int?
+        /// Bytes of device memory that it holds; nil where not measured.
+        var memory: Int?
     }
 
     /// What a unit of work is, such as a step.
@@ -42,7 +44,7 @@ struct TimeTable {
     func print(reference: String?, json: Bool) throws {
         let other = contenders.first { $0.name == reference && !$0.times.isEmpty }.map { median($0.times) }
         let columns =
-            "workload,contender,median_us,min_us,max_us,launches,examples_per_s,gflops,of_peak,gb_per_s,ratio"
+            "workload,contender,median_us,min_us,max_us,launches,examples_per_s,gflops,of_peak,gb_per_s,ratio,mib"
         if !json { Swift.print(columns) }
         for contender in contenders where !contender.times.isEmpty {
             let time = median(contender.times)
@@ -51,7 +53,7 @@ struct TimeTable {
                 most: contender.times.max() ?? time, launches: contender.launches,
                 rate: Double(examples) / time, flops: Double(operations) / time,
                 ofPeak: peak.map { Double(operations) / time / $0 }, byteRate: bytes.map { Double($0) / time },
-                ratio: other.map { $0 / time })
+                ratio: other.map { $0 / time }, memory: contender.memory)
             Swift.print(json ? String(decoding: try JSONEncoder().encode(row), as: UTF8.self) : row.text)
         }
     }
@@ -71,13 +73,16 @@ struct TimeTable {
         let byteRate: Double?
         /// How many times faster than the reference.
         let ratio: Double?
+        /// Bytes of device memory.
+        let memory: Int?
 
         var text: String {
             let times = [seconds, least, most].map { String(format: "%.1f", $0 * 1e6) }.joined(separator: ",")
             func figure(_ value: Double?, _ format: String) -> String { value.map { String(format: format, $0) } ?? "" }
             return "\"\(workload)\",\"\(contender)\",\(times),\(launches.map(String.init) ?? ""),"
                 + "\(figure(rate, "%.1f")),\(figure(flops / 1e9, "%.1f")),\(figure(ofPeak, "%.2f")),"
-                + "\(figure(byteRate.map { $0 / 1e9 }, "%.1f")),\(figure(ratio, "%.2f"))"
+                + "\(figure(byteRate.map { $0 / 1e9 }, "%.1f")),\(figure(ratio, "%.2f")),"
+                + figure(memory.map { Double($0) / 1_048_576 }, "%.1f")
         }
     }
 }

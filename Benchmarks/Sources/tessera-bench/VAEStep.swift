@@ -25,7 +25,10 @@ struct VAEStep: ParsableCommand {
         try table.time(
             rounds: options.rounds,
             steps.map { entry in
-                (entry.device.info.name, entry.step.launches, { try Self.time(entry.step, on: entry.device) })
+                (
+                    entry.device.info.name, entry.step.launches,
+                    { try ModelStep.time(entry.step, on: entry.device, runs: 50) }
+                )
             } + [(peer.name, nil, { try peer.best("vae") })])
         try table.print(reference: peer.name, json: options.json)
     }
@@ -35,28 +38,6 @@ struct VAEStep: ParsableCommand {
         var configuration = VAE.Configuration()
         configuration.binarize = .none
         let model = try VAE(images: ImageSpace(height: 28, width: 28, channels: 1), configuration: configuration)
-        let store = try ParameterStore(model, on: device)
-        let (images, key) = (Argument([batch, 28, 28, 1]), Argument([2], dtype: .int32))
-        let (rate, number) = (Argument([1]), Argument([1]))
-        let context = Context(isTraining: true, random: try RandomSource(key: key.tensor))
-        let loss = try model.loss(images.tensor, context).values.mean()
-        let updates = try OptimizerState(Adam(), of: store.flat).updates(
-            gradient: store.gradient(of: loss), learningRate: rate.tensor, step: number.tensor)
-        try images.set((0..<(batch * 784)).map { Float($0 * 7919 % 1000) / 1000 }, on: device)
-        try key.set([Int32(1), 2], on: device)
-        try rate.set([Float(1e-3)], on: device)
-        try number.set([Float(1)], on: device)
-        let step = try CompiledFunction(on: device, results: [loss], updates: updates)
-        for _ in 0..<runs { try step.run() }
-        try device.synchronize()
-        return step
-    }
-
-    private static func time(_ step: CompiledFunction, on device: any Device) throws -> Double {
-        let runs = 50
-        return try seconds {
-            for _ in 0..<runs { try step.run() }
-            try device.synchronize()
-        } / Double(runs)
+        return try ModelStep.compiled(model, batch: batch, levels: 256, on: device, runs: runs)
     }
 }
