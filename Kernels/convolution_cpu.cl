@@ -238,9 +238,12 @@
 
 // Vectors that need no more alignment than their elements.
 typedef float16 KERNEL(float16u) __attribute__((aligned(4)));
+typedef float8 KERNEL(float8u) __attribute__((aligned(4)));
 typedef PASTE(OUT_T, 16) KERNEL(out16u) __attribute__((aligned(sizeof(OUT_T))));
 #define LOAD16(p) (*(const __global KERNEL(float16u) *)(p))
 #define STORE16(p, v) (*(__global KERNEL(float16u) *)(p) = (v))
+#define LOAD8(p) (*(const __global KERNEL(float8u) *)(p))
+#define STORE8(p, v) (*(__global KERNEL(float8u) *)(p) = (v))
 // Results larger than the caches go past them, where a vector lies in one line.
 #define STREAMS ((long)RESULT_ROWS * COLUMNS >= 1 << 22)
 #ifdef __has_builtin
@@ -333,10 +336,8 @@ __kernel void KERNEL(collect)(
 #if PACK
 #define WEIGHT_ROW PANEL
 #define WEIGHT_VECTOR(j) (16 * (j))
-#define INTERLEAVE_LOW(x, y) (float16)(\
-    x.s0, y.s0, x.s1, y.s1, x.s2, y.s2, x.s3, y.s3, x.s4, y.s4, x.s5, y.s5, x.s6, y.s6, x.s7, y.s7)
-#define INTERLEAVE_HIGH(x, y) (float16)(\
-    x.s8, y.s8, x.s9, y.s9, x.sa, y.sa, x.sb, y.sb, x.sc, y.sc, x.sd, y.sd, x.se, y.se, x.sf, y.sf)
+#define INTERLEAVE_LOW(x, y) (float8)(x.s0, y.s0, x.s1, y.s1, x.s2, y.s2, x.s3, y.s3)
+#define INTERLEAVE_HIGH(x, y) (float8)(x.s4, y.s4, x.s5, y.s5, x.s6, y.s6, x.s7, y.s7)
 
 // Weights to [panel][tap][source channel][column of the panel].
 __kernel void KERNEL(pack)(
@@ -360,22 +361,27 @@ __kernel void KERNEL(pack)(
         __global float *place = packed + 16 * j;
 #if KIND == 1 && COLUMNS >= 16
         if (end - first == 16) {
-            // A block of 16 x 16 is transposed by four rounds of interleaving rows i and i + 8.
-            float16 u[16], v[16];
+            // Blocks of 8 x 8 are transposed by three rounds of interleaving rows i and i + 4. (Larger ones take four times
+            // as long to compile.)
+            for (int part = 0; part < 4; part++) {
+                const int column = part / 2 * 8, row = part % 2 * 8;
+                __global const float *block = second + (size_t)(first_column + column) * OUTPUT_CHANNELS + first + row;
+                float8 u[8], v[8];
 #pragma unroll
-            for (int i = 0; i < 16; i++) u[i] = LOAD16(second + (size_t)(first_column + i) * OUTPUT_CHANNELS + first);
+                for (int i = 0; i < 8; i++) u[i] = LOAD8(block + (size_t)i * OUTPUT_CHANNELS);
 #pragma unroll
-            for (int round = 0; round < 4; round++) {
+                for (int round = 0; round < 3; round++) {
 #pragma unroll
-                for (int i = 0; i < 8; i++) {
-                    v[2 * i] = INTERLEAVE_LOW(u[i], u[i + 8]);
-                    v[2 * i + 1] = INTERLEAVE_HIGH(u[i], u[i + 8]);
+                    for (int i = 0; i < 4; i++) {
+                        v[2 * i] = INTERLEAVE_LOW(u[i], u[i + 4]);
+                        v[2 * i + 1] = INTERLEAVE_HIGH(u[i], u[i + 4]);
+                    }
+#pragma unroll
+                    for (int i = 0; i < 8; i++) u[i] = v[i];
                 }
 #pragma unroll
-                for (int i = 0; i < 16; i++) u[i] = v[i];
+                for (int i = 0; i < 8; i++) STORE8(place + (first + row + i) * PANEL + column, u[i]);
             }
-#pragma unroll
-            for (int i = 0; i < 16; i++) STORE16(place + (first + i) * PANEL, u[i]);
             continue;
         }
 #endif
@@ -807,6 +813,8 @@ __kernel void KERNEL(reduce)(
 #undef VECTOR_COLUMN
 #undef LOAD16
 #undef STORE16
+#undef LOAD8
+#undef STORE8
 #undef STREAMS
 #undef STORE_RESULT
 #undef PREFETCH_STORE

@@ -162,6 +162,7 @@
 
 // Vectors that need no more alignment than their elements.
 typedef float16 KERNEL(float16u) __attribute__((aligned(4)));
+typedef float8 KERNEL(float8u) __attribute__((aligned(4)));
 typedef PASTE(OUT_T, 16) KERNEL(out16u) __attribute__((aligned(sizeof(OUT_T))));
 typedef PASTE(OUT_T, 4) KERNEL(out4u) __attribute__((aligned(sizeof(OUT_T))));
 // Sums passed by pointer stay in registers only where the call is inlined.
@@ -172,6 +173,8 @@ typedef PASTE(OUT_T, 4) KERNEL(out4u) __attribute__((aligned(sizeof(OUT_T))));
 #endif
 #define LOAD16(p) (*(const __global KERNEL(float16u) *)(p))
 #define STORE16(p, v) (*(__global KERNEL(float16u) *)(p) = (v))
+#define LOAD8(p) (*(const __global KERNEL(float8u) *)(p))
+#define STORE8(p, v) (*(__global KERNEL(float8u) *)(p) = (v))
 
 #ifdef __has_builtin
 #if __has_builtin(__builtin_prefetch)
@@ -239,10 +242,8 @@ __kernel void KERNEL(pack_a)(
 #endif
 
 #if PACK_B
-#define INTERLEAVE_LOW(x, y) (float16)(\
-    x.s0, y.s0, x.s1, y.s1, x.s2, y.s2, x.s3, y.s3, x.s4, y.s4, x.s5, y.s5, x.s6, y.s6, x.s7, y.s7)
-#define INTERLEAVE_HIGH(x, y) (float16)(\
-    x.s8, y.s8, x.s9, y.s9, x.sa, y.sa, x.sb, y.sb, x.sc, y.sc, x.sd, y.sd, x.se, y.se, x.sf, y.sf)
+#define INTERLEAVE_LOW(x, y) (float8)(x.s0, y.s0, x.s1, y.s1, x.s2, y.s2, x.s3, y.s3)
+#define INTERLEAVE_HIGH(x, y) (float8)(x.s4, y.s4, x.s5, y.s5, x.s6, y.s6, x.s7, y.s7)
 
 __kernel void KERNEL(pack_b)(
     __global const float *b, const uint b_offset, __global float *packed_b, const uint packed_b_offset)
@@ -258,25 +259,26 @@ __kernel void KERNEL(pack_b)(
         for (int j = 0; j < TILE_VECTORS; j++)
             STORE16(packed_b + k * PANEL + 16 * j, LOAD16(b + (size_t)k * B_ROW_STRIDE + VECTOR_COLUMN(j)));
 #else
-    // Blocks of 16 x 16 are transposed by four rounds of interleaving rows i and i + 8.
-    for (; k + 16 <= end; k += 16)
-        for (int j = 0; j < TILE_VECTORS; j++) {
-            float16 u[16], v[16];
-            __global const float *block = b + (size_t)VECTOR_COLUMN(j) * B_COLUMN_STRIDE + k;
+    // Blocks of 8 x 8 are transposed by three rounds of interleaving rows i and i + 4. (Larger ones take four times as long
+    // to compile.)
+    for (; k + 8 <= end; k += 8)
+        for (int part = 0; part < 2 * TILE_VECTORS; part++) {
+            float8 u[8], v[8];
+            __global const float *block = b + (size_t)(VECTOR_COLUMN(part / 2) + part % 2 * 8) * B_COLUMN_STRIDE + k;
 #pragma unroll
-            for (int i = 0; i < 16; i++) u[i] = LOAD16(block + (size_t)i * B_COLUMN_STRIDE);
+            for (int i = 0; i < 8; i++) u[i] = LOAD8(block + (size_t)i * B_COLUMN_STRIDE);
 #pragma unroll
-            for (int round = 0; round < 4; round++) {
+            for (int round = 0; round < 3; round++) {
 #pragma unroll
-                for (int i = 0; i < 8; i++) {
-                    v[2 * i] = INTERLEAVE_LOW(u[i], u[i + 8]);
-                    v[2 * i + 1] = INTERLEAVE_HIGH(u[i], u[i + 8]);
+                for (int i = 0; i < 4; i++) {
+                    v[2 * i] = INTERLEAVE_LOW(u[i], u[i + 4]);
+                    v[2 * i + 1] = INTERLEAVE_HIGH(u[i], u[i + 4]);
                 }
 #pragma unroll
-                for (int i = 0; i < 16; i++) u[i] = v[i];
+                for (int i = 0; i < 8; i++) u[i] = v[i];
             }
 #pragma unroll
-            for (int i = 0; i < 16; i++) STORE16(packed_b + (k + i) * PANEL + 16 * j, u[i]);
+            for (int i = 0; i < 8; i++) STORE8(packed_b + (k + i) * PANEL + 8 * part, u[i]);
         }
 #endif
 #endif
@@ -614,6 +616,8 @@ __kernel void KERNEL(product)(
 #undef INLINE
 #undef LOAD16
 #undef STORE16
+#undef LOAD8
+#undef STORE8
 #undef PREFETCH
 #undef PREFETCH_STORE
 #undef STREAMS
