@@ -5,7 +5,7 @@ DEVICE ?= auto
 BUILD   = $(SWIFT) build -c release --product tessera
 TOOL    = .build/release/tessera
 
-.PHONY: demo test example build lint install bench clean
+.PHONY: demo test example build lint install bench check-kernels check-sanitizers clean
 
 demo: install build
 	rm -rf runs/demo
@@ -33,6 +33,16 @@ example: install
 build:
 	$(BUILD)
 
+# Every kernel under a simulator that looks for bad accesses, races and unwritten values. Installs Oclgrind.
+check-kernels: install
+	@Scripts/install-packages oclgrind
+	$(SWIFT) build -c release --build-tests
+	@Scripts/check-kernels
+
+# Tests under the address, undefined-behaviour and thread sanitizers: two builds of their own, so not part of CI.
+check-sanitizers: install
+	SWIFT="$(SWIFT)" Scripts/check-sanitizers
+
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Benchmarks Examples Fuzzing
 
@@ -50,4 +60,4 @@ bench: install
 		.build/release/tessera-bench $$table --rounds $(ROUNDS) $$peers || exit 1; done
 
 clean:
-	rm -rf .build Benchmarks/.build runs
+	rm -rf .build .build-address .build-thread Benchmarks/.build Fuzzing/.build runs

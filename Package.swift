@@ -31,14 +31,15 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["CPNG", "CZlib"]),
         // The registry of operation cases and the reference: for tests, benchmarks and `tessera doctor`.
         .target(
-            name: "Conformance", dependencies: ["Tensors"], path: "Tests/TestSupport",
+            name: "Conformance", dependencies: ["Tensors", "ComputeOpenCL"], path: "Tests/TestSupport",
             exclude: ["Checks", "Devices", "Exports.swift"]),
         .target(name: "Training", dependencies: ["Models", "Datasets", "Devices", "ComputeOpenCL"]),
         .target(name: "Tessera", dependencies: ["Training"]),
         .executableTarget(
             name: "TesseraTool",
             dependencies: [
-                "Tessera", "Conformance", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Tessera", "Conformance", "ComputeOpenCL",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // The README's first program. Outside this package it is one of its own: Examples/FirstProgram.
         .executableTarget(

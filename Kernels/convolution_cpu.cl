@@ -35,7 +35,7 @@
 //   PACK                              1: the second operand is first packed into scratch; kind 0: may be, must be where
 //                                     OUTPUT_CHANNELS < 16; kind 1: must be; kind 2: exactly where OUTPUT_CHANNELS < 16
 //                                                                                             (1 for kind 1, else 0)
-//   COLUMNS_FIRST                     kinds 0, 1: 1 where neighbouring items share pixels, 0 where weights   (0)
+//   ACROSS                            kinds 0, 1: 1 to go through the tiles row by row, not column by column   (0)
 //   BATCH_INNER                       kinds 0, 1: 1 to order the pixels by place, then by image           (0)
 //   FLAT                              kind 3: 1 where the epilogue counts all elements as columns of one row  (0)
 //   RUN                               kind 3: taps in a row that are neighbours of one line: divides TAPS; each RUN of
@@ -71,7 +71,7 @@
 //     zeros is any buffer that begins with SOURCE_CHANNELS zeros: one, filled once, serves all convolutions
 //     kind 0: global (ceil(BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH / TILE_ROWS), CP, 1)
 //     kind 1: global (ceil(BATCH * ceil(HEIGHT/STRIDE_Y) * ceil(WIDTH/STRIDE_X) / TILE_ROWS), CP, STRIDE_Y * STRIDE_X)
-//     with COLUMNS_FIRST the first two in the other order
+//     with ACROSS the first two the other way round
 //   PREFIX##convolve   (kind 2, SPLITS == 1)   global (RP, CP, PANEL_TAPS) with RP = ceil(INPUT_CHANNELS / TILE_ROWS)
 //     and PANEL_TAPS = TAPS, or with GATHER RP = ceil(TAPS * INPUT_CHANNELS / TILE_ROWS) and PANEL_TAPS = 1
 //     (const float *first, uint first_offset, const float *second, uint second_offset,
@@ -92,7 +92,7 @@
 //   offset. Order: pack, then convolve, or partial and reduce.
 //
 // WHICH TO CHOOSE (units: the device's compute units; V = ceil(RESULT_CHANNELS/16))
-//   PACK: as needed, and for kind 0 where OUTPUT_CHANNELS > 128.
+//   PACK: as needed, and for kind 0 where OUTPUT_CHANNELS > 128, or with ACROSS and 4096 result pixels and more.
 //   tile (VectorRegisters.swift): 6x1 with 16 registers of 8 lanes. With 32 of 16 lanes by V: 1: 12x1, 2: 12x2,
 //     3: 8x3, 4: 6x4, 5: 5x5, more: 6x4 where 4 divides V, else 12x2 where 2 does, else 5x5 where 5 does, else 8x3
 //     where 3 does, else 6x4.
@@ -100,7 +100,6 @@
 //     the cache; 8x2 where 8 divides BATCH < 48 and 2 divides V: no tile has pixels of two places.
 //     Kind 2: TILE_VECTORS as above, with 24x1 (6x1) for V = 1; then as many rows as divide the panel's rows most
 //     evenly: ceil(R / ceil(R / TILE_ROWS)) for R rows.
-//   COLUMNS_FIRST: CP > 1 and weights of at most 256 KiB, which stay in the second cache.
 //   BATCH_INNER: BATCH >= 8, OUTPUT_HEIGHT * OUTPUT_WIDTH <= 64, and more than a tenth of all taps outside the images.
 //   Kind 3: INPUT_CHANNELS < 16, at most half of OUTPUT_CHANNELS, and the products at most twice the larger image; and
 //     where a window that is the whole image (whose products are the result) has an epilogue for each pixel or channel.
@@ -108,6 +107,10 @@
 //   GATHER: INPUT_CHANNELS < 4 with SPLITS > 1 and TAPS * INPUT_CHANNELS * CHUNK * OUTPUT_WIDTH <= 16384.
 //   SPLITS, kind 2: 1 where PIXELS < 1024 or TAPS * INPUT_CHANNELS * OUTPUT_CHANNELS > 524288;
 //     else min(units, ceil(BATCH * OUTPUT_HEIGHT / CHUNK)).
+//   ACROSS: with 16 registers of 8 lanes, where CP > 1 and TAPS * INPUT_CHANNELS * OUTPUT_CHANNELS <= 262144.
+//   These are the rules where nothing is known of a shape. KIND, CHUNK, SPLITS and GATHER decide the order of the sums
+//   and are always chosen by them; tile, packing, BATCH_INNER and ACROSS change the time and no bit of the result (of
+//   finite operands), and are what the tuner tries (ConvolutionChoice.swift).
 #ifndef PREFIX
 #define PREFIX convolution_
 #endif
@@ -157,8 +160,8 @@
 #ifndef BATCH_INNER
 #define BATCH_INNER 0
 #endif
-#ifndef COLUMNS_FIRST
-#define COLUMNS_FIRST 0
+#ifndef ACROSS
+#define ACROSS 0
 #endif
 #ifndef FLAT
 #define FLAT 0
@@ -408,7 +411,7 @@ __kernel void KERNEL(convolve)(
     __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
     __global const float *zeros, __global OUT_T *result, const uint result_offset EPILOGUE_PARAMETERS)
 {
-    const int tile = get_global_id(COLUMNS_FIRST), column_panel = get_global_id(1 - COLUMNS_FIRST);
+    const int tile = get_global_id(ACROSS), column_panel = get_global_id(1 - ACROSS);
 #if KIND == 1
     const int phase_y = get_global_id(2) / STRIDE_X, phase_x = get_global_id(2) % STRIDE_X;
     const int grid_height = (RESULT_HEIGHT - phase_y + STRIDE_Y - 1) / STRIDE_Y;
@@ -497,11 +500,12 @@ __kernel void KERNEL(convolve)(
             weights += WEIGHT_ROW;
         }
     }
-    // A copy in memory: indexing the sums themselves would take them out of the registers.
+    // A copy in memory: indexing the sums themselves would take them out of the registers. A zero keeps no sign: whether
+    // a tap that meets nothing adds its zeros or is passed over depends on the tile.
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
-        for (int j = 0; j < TILE_VECTORS; j++) sums[i][j] = acc[i][j];
+        for (int j = 0; j < TILE_VECTORS; j++) sums[i][j] = acc[i][j] + 0.0f;
     for (int i = 0; i < min(TILE_ROWS, count - own); i++) STORE_ROW(sums[i], pixel[i])
 }
 #undef WEIGHT_ROW
@@ -777,8 +781,8 @@ __kernel void KERNEL(reduce)(
 #undef TILE_ROWS
 #undef TILE_VECTORS
 #undef PACK
+#undef ACROSS
 #undef BATCH_INNER
-#undef COLUMNS_FIRST
 #undef FLAT
 #undef RUN
 #undef MARGIN

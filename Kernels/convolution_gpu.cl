@@ -192,6 +192,15 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(collect)(
 #define ITEMS_ACROSS (TILE_COLUMNS / ITEM_COLUMNS)
 #define ITEMS_DOWN (TILE_ROWS / ITEM_ROWS)
 #define ITEMS (ITEMS_ACROSS * ITEMS_DOWN)
+// Where an item is: 32 neighbours, which many devices run at once, are 8 across and 4 down, so that a read of local
+// memory has few addresses.
+#if TILE_COLUMNS / ITEM_COLUMNS % 8 == 0 && TILE_ROWS / ITEM_ROWS % 4 == 0
+#define ITEM_X(item) ((item) / 32 % (ITEMS_ACROSS / 8) * 8 + (item) % 8)
+#define ITEM_Y(item) ((item) / 32 / (ITEMS_ACROSS / 8) * 4 + (item) % 32 / 8)
+#else
+#define ITEM_X(item) ((item) % ITEMS_ACROSS)
+#define ITEM_Y(item) ((item) / ITEMS_ACROSS)
+#endif
 // Rows of local memory are four elements longer than the tile: transposing stores then meet no bank twice.
 #define LOCAL_ROWS (TILE_ROWS + 4)
 #define LOCAL_COLUMNS (TILE_COLUMNS + 4)
@@ -199,22 +208,23 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(collect)(
 #define ITEM_ROW(i, y) ((i) / 4 * (4 * ITEMS_DOWN) + 4 * (y) + (i) % 4)
 #define ITEM_COLUMN(j, x) ((j) / 4 * (4 * ITEMS_ACROSS) + 4 * (x) + (j) % 4)
 
-// Element e of the tiles, in the order in which memory holds them.
+// What an item fetches in turn f, in the order in which memory holds it: either the rows or the depth are the same in
+// all turns, so that little has to be computed for each, in few registers.
 #define FETCHES_A (TILE_ROWS * TILE_DEPTH / ITEMS)
 #define FETCHES_B (TILE_COLUMNS * TILE_DEPTH / ITEMS)
 #if KIND == 2
-#define A_TILE_ROW(e) ((e) % TILE_ROWS)
-#define A_TILE_DEPTH(e) ((e) / TILE_ROWS)
+#define A_TILE_ROW(f) ((int)(item % TILE_ROWS))
+#define A_TILE_DEPTH(f) ((int)(item / TILE_ROWS + (f) * (ITEMS / TILE_ROWS)))
 #else
-#define A_TILE_ROW(e) ((e) / TILE_DEPTH)
-#define A_TILE_DEPTH(e) ((e) % TILE_DEPTH)
+#define A_TILE_ROW(f) ((int)(item / TILE_DEPTH + (f) * (ITEMS / TILE_DEPTH)))
+#define A_TILE_DEPTH(f) ((int)(item % TILE_DEPTH))
 #endif
 #if KIND == 1
-#define B_TILE_COLUMN(e) ((e) / TILE_DEPTH)
-#define B_TILE_DEPTH(e) ((e) % TILE_DEPTH)
+#define B_TILE_COLUMN(f) ((int)(item / TILE_DEPTH + (f) * (ITEMS / TILE_DEPTH)))
+#define B_TILE_DEPTH(f) ((int)(item % TILE_DEPTH))
 #else
-#define B_TILE_COLUMN(e) ((e) % TILE_COLUMNS)
-#define B_TILE_DEPTH(e) ((e) / TILE_COLUMNS)
+#define B_TILE_COLUMN(f) ((int)(item % TILE_COLUMNS))
+#define B_TILE_DEPTH(f) ((int)(item / TILE_COLUMNS + (f) * (ITEMS / TILE_COLUMNS)))
 #endif
 // A coordinate that no tap brings into an image.
 #define NOWHERE (-(1 << 29))
@@ -225,15 +235,9 @@ INLINE void KERNEL(put)(
     const uint item)
 {
 #pragma unroll
-    for (int f = 0; f < FETCHES_A; f++) {
-        const uint e = f * ITEMS + item;
-        tile_a[A_TILE_DEPTH(e) * LOCAL_ROWS + A_TILE_ROW(e)] = fetched_a[f];
-    }
+    for (int f = 0; f < FETCHES_A; f++) tile_a[A_TILE_DEPTH(f) * LOCAL_ROWS + A_TILE_ROW(f)] = fetched_a[f];
 #pragma unroll
-    for (int f = 0; f < FETCHES_B; f++) {
-        const uint e = f * ITEMS + item;
-        tile_b[B_TILE_DEPTH(e) * LOCAL_COLUMNS + B_TILE_COLUMN(e)] = fetched_b[f];
-    }
+    for (int f = 0; f < FETCHES_B; f++) tile_b[B_TILE_DEPTH(f) * LOCAL_COLUMNS + B_TILE_COLUMN(f)] = fetched_b[f];
 }
 
 #if KIND == 2
@@ -241,7 +245,7 @@ INLINE void KERNEL(put)(
 #define FIND_ROWS \
     int row_y[FETCHES_A], row_x[FETCHES_A], row_base[FETCHES_A]; \
     for (int f = 0; f < FETCHES_A; f++) { \
-        const int row = first_row + (int)A_TILE_ROW(f * ITEMS + item); \
+        const int row = first_row + A_TILE_ROW(f); \
         const int tap = min(row, RESULT_ROWS - 1) / INPUT_CHANNELS; \
         row_y[f] = row < RESULT_ROWS ? TAP_Y(tap) : NOWHERE; \
         row_x[f] = TAP_X(tap); \
@@ -256,7 +260,7 @@ INLINE void KERNEL(fetch)(
 {
 #pragma unroll
     for (int f = 0; f < FETCHES_A; f++) {
-        const int pixel = k + (int)A_TILE_DEPTH(f * ITEMS + item);
+        const int pixel = k + A_TILE_DEPTH(f);
         const int line = pixel / OUTPUT_WIDTH, image = line / OUTPUT_HEIGHT;
         const int y = line % OUTPUT_HEIGHT * STRIDE_Y + row_y[f], x = pixel % OUTPUT_WIDTH * STRIDE_X + row_x[f];
         fetched_a[f] = pixel < PIXELS && (uint)y < HEIGHT && (uint)x < WIDTH
@@ -265,8 +269,7 @@ INLINE void KERNEL(fetch)(
     }
 #pragma unroll
     for (int f = 0; f < FETCHES_B; f++) {
-        const uint e = f * ITEMS + item;
-        const int pixel = k + (int)B_TILE_DEPTH(e), column = first_column + (int)B_TILE_COLUMN(e);
+        const int pixel = k + B_TILE_DEPTH(f), column = first_column + B_TILE_COLUMN(f);
         fetched_b[f] = pixel < PIXELS && column < COLUMNS ? second[(size_t)pixel * COLUMNS + column] : 0.0f;
     }
 }
@@ -276,7 +279,7 @@ INLINE void KERNEL(fetch)(
 #define FIND_ROWS \
     int row_y[FETCHES_A], row_x[FETCHES_A], row_base[FETCHES_A]; \
     for (int f = 0; f < FETCHES_A; f++) { \
-        const int row = first_row + (int)A_TILE_ROW(f * ITEMS + item); \
+        const int row = first_row + A_TILE_ROW(f); \
         const int line = row / grid_width; \
         row_y[f] = row < count ? line % grid_height * SOURCE_STEP_Y : NOWHERE; \
         row_x[f] = row % grid_width * SOURCE_STEP_X; \
@@ -300,7 +303,7 @@ INLINE void KERNEL(fetch)(
 {
 #pragma unroll
     for (int f = 0; f < FETCHES_A; f++) {
-        const int at = k + (int)A_TILE_DEPTH(f * ITEMS + item), tap = min(at / SOURCE_CHANNELS, TAPS - 1);
+        const int at = k + A_TILE_DEPTH(f), tap = min(at / SOURCE_CHANNELS, TAPS - 1);
         const int channel = at - tap * SOURCE_CHANNELS, y = row_y[f] + used_y[tap], x = row_x[f] + used_x[tap];
         fetched_a[f] = at < depth && (uint)y < SOURCE_HEIGHT && (uint)x < SOURCE_WIDTH
             ? first[((size_t)(row_base[f] * SOURCE_HEIGHT + y) * SOURCE_WIDTH + x) * SOURCE_CHANNELS + channel]
@@ -308,8 +311,7 @@ INLINE void KERNEL(fetch)(
     }
 #pragma unroll
     for (int f = 0; f < FETCHES_B; f++) {
-        const uint e = f * ITEMS + item;
-        const int at = k + (int)B_TILE_DEPTH(e), column = first_column + (int)B_TILE_COLUMN(e);
+        const int at = k + B_TILE_DEPTH(f), column = first_column + B_TILE_COLUMN(f);
 #if KIND == 1
         const int tap = min(at / SOURCE_CHANNELS, TAPS - 1), channel = at - tap * SOURCE_CHANNELS;
         const size_t element = ((size_t)used_tap[tap] * COLUMNS + column) * SOURCE_CHANNELS + channel;
@@ -334,7 +336,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(convolve
     __local float tile_a[2][TILE_DEPTH * LOCAL_ROWS] __attribute__((aligned(16)));
     __local float tile_b[2][TILE_DEPTH * LOCAL_COLUMNS] __attribute__((aligned(16)));
     const uint item = get_local_id(0);
-    const int item_x = item % ITEMS_ACROSS, item_y = item / ITEMS_ACROSS;
+    const int item_x = ITEM_X(item), item_y = ITEM_Y(item);
     const int first_column = get_group_id(0) * TILE_COLUMNS, first_row = get_group_id(1) * TILE_ROWS;
     const int split = get_group_id(2) % SPLITS;
     first += first_offset;
@@ -498,6 +500,8 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
 #undef ITEMS_ACROSS
 #undef ITEMS_DOWN
 #undef ITEMS
+#undef ITEM_X
+#undef ITEM_Y
 #undef LOCAL_ROWS
 #undef LOCAL_COLUMNS
 #undef ITEM_ROW

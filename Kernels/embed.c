@@ -24,6 +24,9 @@ static const char convolution_cpu[] = {
 static const char convolution_gpu[] = {
 #embed "convolution_gpu.cl" suffix(, 0)
 };
+static const char tensor_gpu[] = {
+#embed "tensor_gpu.cl" suffix(, 0)
+};
 static const char raster_scan[] = {
 #embed "raster_scan.cl" suffix(, 0)
 };
@@ -48,6 +51,7 @@ static const struct {
     {"matmul_gpu", matmul_gpu},
     {"convolution_cpu", convolution_cpu},
     {"convolution_gpu", convolution_gpu},
+    {"tensor_gpu", tensor_gpu},
     {"raster_scan", raster_scan},
     {"raster_scan_cpu", raster_scan_cpu},
     {"raster_scan_gpu", raster_scan_gpu},

@@ -17,7 +17,7 @@
 //   TILE_VECTORS                      forms 0, 1: float16 columns of a tile, 1...V = ceil(COLUMNS/16)   (4)
 //   TILE_COLUMNS                      form 2: columns of a tile, 1...min(4, COLUMNS)          (4)
 //   PACK_A PACK_B                     1: the operand is first packed into scratch             (0 0)
-//   COLUMNS_FIRST                     form 0: 1 where neighbouring items share rows of A, 0 where columns of B   (0)
+//   ACROSS                            form 0: 1 to go through the tiles row by row, not column by column   (0)
 //   SPLITS                            form 1: ranges that the depth is divided into, 1...ceil(DEPTH/64)   (2)
 //   SUMS                              form 1 with BATCH == 1 and B_COLUMN_STRIDE == 1: 1 to sum B over its rows, too:
 //                                     the gradient of a bias  (0)
@@ -36,7 +36,7 @@
 //   PREFIX##pack_b      (only with PACK_B)  global (ceil(DEPTH/64), CP, B_COPIES)
 //     (const float *b, uint b_offset, float *packed_b, uint packed_b_offset)
 //     packed_b holds B_COPIES * CP * DEPTH * TILE_VECTORS * 16 floats
-//   PREFIX##product     (forms 0 and 2)     form 0: global (RP, CP, BATCH), with COLUMNS_FIRST (CP, RP, BATCH)
+//   PREFIX##product     (forms 0 and 2)     form 0: global (RP, CP, BATCH), with ACROSS (CP, RP, BATCH)
 //                                           form 2: global (RP, panels(COLUMNS, TILE_COLUMNS), BATCH)
 //     (const float *a, uint a_offset, const float *b, uint b_offset, OUT_T *c, uint c_offset EPILOGUE_PARAMETERS)
 //   PREFIX##partial     (form 1)            global (SPLITS, 1, BATCH)
@@ -71,9 +71,12 @@
 //     to 3 rows 1x6, 2x3, 3x2. More vectors of sums do not stay in registers.
 //   PACK_B, forms 0 and 1: B_COLUMN_STRIDE != 1 or COLUMNS < 16 (required); form 0 also: ROWS >= 1024, or ROWS >= 256
 //     and B_ROW_STRIDE >= 512.
-//   PACK_A, form 0: A_COLUMN_STRIDE >= 1000, DEPTH >= 512 and COLUMNS >= 256; with 16 registers also where 1024 divides
-//     A_ROW_STRIDE, DEPTH >= 512 and COLUMNS >= 512: the rows of a tile would share a set of the nearest cache.
-//   COLUMNS_FIRST, form 0: ROWS >= 1024, B is packed and not larger than 256 KiB, which stay in the second cache.
+//   PACK_A, form 0: A_COLUMN_STRIDE >= 1000, DEPTH >= 512 and COLUMNS >= 256; with 16 registers of 8 lanes also where
+//     CP >= 32, ROWS >= 768, DEPTH >= 512 and BATCH * ROWS * DEPTH <= 16777216.
+//   ACROSS, form 0: with 16 registers of 8 lanes, where 1 < CP < RP and B is near: DEPTH * COLUMNS <= 65536.
+//   These are the rules where nothing is known of a shape. FORM and SPLITS decide the order of the sums and are always
+//   chosen by them; tile, packing and order of the tiles change the time and no bit of the result, and are what the
+//   tuner tries (ProductChoice.swift).
 #ifndef PREFIX
 #define PREFIX matmul_
 #endif
@@ -125,8 +128,8 @@
 #ifndef PACK_B
 #define PACK_B 0
 #endif
-#ifndef COLUMNS_FIRST
-#define COLUMNS_FIRST 0
+#ifndef ACROSS
+#define ACROSS 0
 #endif
 #ifndef SUMS
 #define SUMS 0
@@ -236,6 +239,7 @@ __kernel void KERNEL(pack_a)(
     a += a_offset + (size_t)batch * A_BATCH_STRIDE + (size_t)FIRST_ROW(panel) * A_ROW_STRIDE;
     packed_a += packed_a_offset + ((size_t)batch * ROW_PANELS + panel) * DEPTH * TILE_ROWS;
     for (int k = first; k < end; k++)
+#pragma unroll
         for (int i = 0; i < TILE_ROWS; i++)
             packed_a[k * TILE_ROWS + i] = a[(size_t)k * A_COLUMN_STRIDE + (size_t)i * A_ROW_STRIDE];
 }
@@ -375,8 +379,7 @@ __kernel void KERNEL(product)(
     __global const float *a, const uint a_offset, __global const float *b, const uint b_offset, __global OUT_T *c,
     const uint c_offset EPILOGUE_PARAMETERS)
 {
-    const int row_panel = get_global_id(COLUMNS_FIRST), column_panel = get_global_id(1 - COLUMNS_FIRST);
-    const int batch = get_global_id(2);
+    const int row_panel = get_global_id(ACROSS), column_panel = get_global_id(1 - ACROSS), batch = get_global_id(2);
     // What the epilogue loads, and where it stores, has time to arrive meanwhile; if there is any.
     for (int i = 0; DEPTH >= 32 && i < TILE_ROWS; i++)
         for (int j = 0; j < TILE_VECTORS; j++) {
@@ -593,9 +596,9 @@ __kernel void KERNEL(product)(
 #undef TILE_COLUMNS
 #undef PACK_A
 #undef PACK_B
+#undef ACROSS
 #undef SPLITS
 #undef SUMS
-#undef COLUMNS_FIRST
 #undef OUT_T
 #undef EPILOGUE_PARAMETERS
 #undef EPILOGUE_1

@@ -113,6 +113,15 @@
 #define ITEMS_DOWN (TILE_ROWS / ITEM_ROWS)
 #define ITEMS (ITEMS_ACROSS * ITEMS_DOWN)
 #define STEPS ((DEPTH + TILE_DEPTH - 1) / TILE_DEPTH)
+// Where an item is: 32 neighbours, which many devices run at once, are 8 across and 4 down, so that a read of local
+// memory has few addresses.
+#if TILE_COLUMNS / ITEM_COLUMNS % 8 == 0 && TILE_ROWS / ITEM_ROWS % 4 == 0
+#define ITEM_X(item) ((item) / 32 % (ITEMS_ACROSS / 8) * 8 + (item) % 8)
+#define ITEM_Y(item) ((item) / 32 / (ITEMS_ACROSS / 8) * 4 + (item) % 32 / 8)
+#else
+#define ITEM_X(item) ((item) % ITEMS_ACROSS)
+#define ITEM_Y(item) ((item) / ITEMS_ACROSS)
+#endif
 // Rows of local memory are four elements longer than the tile: transposing stores then meet no bank twice.
 #define LOCAL_ROWS (TILE_ROWS + 4)
 #define LOCAL_COLUMNS (TILE_COLUMNS + 4)
@@ -120,23 +129,29 @@
 #define ITEM_ROW(i, y) ((i) / 4 * (4 * ITEMS_DOWN) + 4 * (y) + (i) % 4)
 #define ITEM_COLUMN(j, x) ((j) / 4 * (4 * ITEMS_ACROSS) + 4 * (x) + (j) % 4)
 
-// Element e of the tiles, in the order in which memory holds them.
+// What an item fetches in turn f, in the order in which memory holds it: either the rows or the depth are the same in
+// all turns, so that little has to be computed for each, in few registers.
 #define FETCHES_A (TILE_ROWS * TILE_DEPTH / ITEMS)
 #define FETCHES_B (TILE_COLUMNS * TILE_DEPTH / ITEMS)
 #if A_COLUMN_STRIDE == 1
-#define A_TILE_ROW(e) ((e) / TILE_DEPTH)
-#define A_TILE_DEPTH(e) ((e) % TILE_DEPTH)
+#define A_TILE_ROW(f) ((int)(item / TILE_DEPTH + (f) * (ITEMS / TILE_DEPTH)))
+#define A_TILE_DEPTH(f) ((int)(item % TILE_DEPTH))
 #else
-#define A_TILE_ROW(e) ((e) % TILE_ROWS)
-#define A_TILE_DEPTH(e) ((e) / TILE_ROWS)
+#define A_TILE_ROW(f) ((int)(item % TILE_ROWS))
+#define A_TILE_DEPTH(f) ((int)(item / TILE_ROWS + (f) * (ITEMS / TILE_ROWS)))
 #endif
 #if B_COLUMN_STRIDE == 1
-#define B_TILE_COLUMN(e) ((e) % TILE_COLUMNS)
-#define B_TILE_DEPTH(e) ((e) / TILE_COLUMNS)
+#define B_TILE_COLUMN(f) ((int)(item % TILE_COLUMNS))
+#define B_TILE_DEPTH(f) ((int)(item / TILE_COLUMNS + (f) * (ITEMS / TILE_COLUMNS)))
 #else
-#define B_TILE_COLUMN(e) ((e) / TILE_DEPTH)
-#define B_TILE_DEPTH(e) ((e) % TILE_DEPTH)
+#define B_TILE_COLUMN(f) ((int)(item / TILE_DEPTH + (f) * (ITEMS / TILE_DEPTH)))
+#define B_TILE_DEPTH(f) ((int)(item % TILE_DEPTH))
 #endif
+
+// Nothing is asked where tiles fill the matrices.
+#define ROW_EXISTS(row) (ROWS % TILE_ROWS == 0 || (row) < ROWS)
+#define COLUMN_EXISTS(column) (COLUMNS % TILE_COLUMNS == 0 || (column) < COLUMNS)
+#define DEPTH_EXISTS(depth) (DEPTH % TILE_DEPTH == 0 || (depth) < DEPTH)
 
 // Reads an item's share of the two tiles whose depth begins at k.
 INLINE void KERNEL(fetch)(
@@ -145,16 +160,15 @@ INLINE void KERNEL(fetch)(
 {
 #pragma unroll
     for (int f = 0; f < FETCHES_A; f++) {
-        const uint e = f * ITEMS + item;
-        const int row = first_row + A_TILE_ROW(e), depth = k + A_TILE_DEPTH(e);
-        fetched_a[f] =
-            row < ROWS && depth < DEPTH ? a[(size_t)row * A_ROW_STRIDE + (size_t)depth * A_COLUMN_STRIDE] : 0.0f;
+        const int row = first_row + A_TILE_ROW(f), depth = k + A_TILE_DEPTH(f);
+        fetched_a[f] = ROW_EXISTS(row) && DEPTH_EXISTS(depth)
+            ? a[(size_t)row * A_ROW_STRIDE + (size_t)depth * A_COLUMN_STRIDE]
+            : 0.0f;
     }
 #pragma unroll
     for (int f = 0; f < FETCHES_B; f++) {
-        const uint e = f * ITEMS + item;
-        const int column = first_column + B_TILE_COLUMN(e), depth = k + B_TILE_DEPTH(e);
-        fetched_b[f] = column < COLUMNS && depth < DEPTH
+        const int column = first_column + B_TILE_COLUMN(f), depth = k + B_TILE_DEPTH(f);
+        fetched_b[f] = COLUMN_EXISTS(column) && DEPTH_EXISTS(depth)
             ? b[(size_t)depth * B_ROW_STRIDE + (size_t)column * B_COLUMN_STRIDE]
             : 0.0f;
     }
@@ -166,15 +180,9 @@ INLINE void KERNEL(put)(
     const uint item)
 {
 #pragma unroll
-    for (int f = 0; f < FETCHES_A; f++) {
-        const uint e = f * ITEMS + item;
-        tile_a[A_TILE_DEPTH(e) * LOCAL_ROWS + A_TILE_ROW(e)] = fetched_a[f];
-    }
+    for (int f = 0; f < FETCHES_A; f++) tile_a[A_TILE_DEPTH(f) * LOCAL_ROWS + A_TILE_ROW(f)] = fetched_a[f];
 #pragma unroll
-    for (int f = 0; f < FETCHES_B; f++) {
-        const uint e = f * ITEMS + item;
-        tile_b[B_TILE_DEPTH(e) * LOCAL_COLUMNS + B_TILE_COLUMN(e)] = fetched_b[f];
-    }
+    for (int f = 0; f < FETCHES_B; f++) tile_b[B_TILE_DEPTH(f) * LOCAL_COLUMNS + B_TILE_COLUMN(f)] = fetched_b[f];
 }
 
 #if SPLITS > 1
@@ -190,7 +198,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(product)
     __local float tile_a[2][TILE_DEPTH * LOCAL_ROWS] __attribute__((aligned(16)));
     __local float tile_b[2][TILE_DEPTH * LOCAL_COLUMNS] __attribute__((aligned(16)));
     const uint item = get_local_id(0);
-    const int x = item % ITEMS_ACROSS, y = item / ITEMS_ACROSS;
+    const int x = ITEM_X(item), y = ITEM_Y(item);
     const int first_column = get_group_id(0) * TILE_COLUMNS, first_row = get_group_id(1) * TILE_ROWS;
     const int batch = get_group_id(2) / SPLITS, split = get_group_id(2) % SPLITS;
     const int begin = (int)((long)STEPS * split / SPLITS), end = (int)((long)STEPS * (split + 1) / SPLITS);
@@ -243,7 +251,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(product)
 #pragma unroll
         for (int j = 0; j < ITEM_COLUMNS; j++) {
             const int row = first_row + ITEM_ROW(i, y), column = first_column + ITEM_COLUMN(j, x);
-            if (row < ROWS && column < COLUMNS)
+            if (ROW_EXISTS(row) && COLUMN_EXISTS(column))
 #if SPLITS > 1
                 partials[(size_t)row * COLUMNS + column] = acc[i][j];
 #else
@@ -299,10 +307,15 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
 #undef ITEMS_DOWN
 #undef ITEMS
 #undef STEPS
+#undef ITEM_X
+#undef ITEM_Y
 #undef LOCAL_ROWS
 #undef LOCAL_COLUMNS
 #undef ITEM_ROW
 #undef ITEM_COLUMN
+#undef ROW_EXISTS
+#undef COLUMN_EXISTS
+#undef DEPTH_EXISTS
 #undef FETCHES_A
 #undef FETCHES_B
 #undef A_TILE_ROW

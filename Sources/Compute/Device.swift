@@ -30,6 +30,12 @@ public protocol Device: AnyObject, Sendable {
     /// Runs the steps one by one, waiting after each.
     /// - Returns: seconds for each step.
     func profile(_ steps: any PreparedSteps, bindings: [Buffer]) throws -> [Double]
+
+    /// The precision of what is prepared here; `full` unless the device comes from `with(precision:)`.
+    var precision: Precision { get }
+
+    /// The device whose memory this one has: itself, or the one that `with(precision:)` was called on.
+    var base: any Device { get }
 }
 
 /// Steps compiled for one device. Holds what they need there: kernels, scratch memory.
@@ -65,10 +71,12 @@ public struct DeviceInfo: Sendable, Hashable, Codable {
     public var memory: Int
     /// Bytes one allocation may have at the most.
     public var largestAllocation: Int
+    /// Whether products and convolutions have faster arithmetic at a precision below `full`: tf32 and bf16.
+    public var tensorCores: Bool
 
     public init(
         kind: Kind, name: String, platform: String, vendor: String, driver: String, computeUnits: Int, memory: Int,
-        largestAllocation: Int
+        largestAllocation: Int, tensorCores: Bool = false
     ) {
         self.kind = kind
         self.name = name
@@ -78,6 +86,7 @@ public struct DeviceInfo: Sendable, Hashable, Codable {
         self.computeUnits = computeUnits
         self.memory = memory
         self.largestAllocation = largestAllocation
+        self.tensorCores = tensorCores
     }
 }
 

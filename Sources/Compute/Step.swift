@@ -114,7 +114,8 @@ public struct Matrix: Hashable, Sendable {
     }
 }
 
-/// `destination[b] = epilogue(a[b] · b[b])`: Float32, `[batch, rows, depth]` by `[batch, depth, columns]`.
+/// `destination[b] = epilogue(a[b] · b[b])`: Float32, `[batch, rows, depth]` by `[batch, depth, columns]`. The factors are
+/// taken as exactly as `precision` says, or more exactly.
 public struct ContractionStep: Hashable, Sendable {
     public var batch: Int
     public var rows: Int
@@ -125,10 +126,11 @@ public struct ContractionStep: Hashable, Sendable {
     public var epilogue: Epilogue?
     /// Row-major and contiguous, `[batch, rows, columns]`.
     public var destination: Operand
+    public var precision: Precision
 
     public init(
         batch: Int, rows: Int, columns: Int, depth: Int, a: Matrix, b: Matrix, epilogue: Epilogue? = nil,
-        destination: Operand
+        destination: Operand, precision: Precision = .full
     ) {
         self.batch = batch
         self.rows = rows
@@ -138,6 +140,7 @@ public struct ContractionStep: Hashable, Sendable {
         self.b = b
         self.epilogue = epilogue
         self.destination = destination
+        self.precision = precision
     }
 
     /// Floating-point operations, a multiply-add counted as two.
@@ -196,7 +199,7 @@ public struct ConvolutionGeometry: Hashable, Sendable {
     }
 }
 
-/// A convolution or one of its two gradients.
+/// A convolution or one of its two gradients. The factors are taken as exactly as `precision` says, or more exactly.
 public struct ConvolutionStep: Hashable, Sendable {
     public enum Kind: UInt8, Hashable, Sendable {
         /// `(x, w) -> y`.
@@ -215,10 +218,11 @@ public struct ConvolutionStep: Hashable, Sendable {
     /// Over `[1, pixels, channels]` of the result, or `[1, taps * inputChannels, outputChannels]` for weights.
     public var epilogue: Epilogue?
     public var destination: Operand
+    public var precision: Precision
 
     public init(
         kind: Kind, geometry: ConvolutionGeometry, first: Operand, second: Operand, epilogue: Epilogue? = nil,
-        destination: Operand
+        destination: Operand, precision: Precision = .full
     ) {
         self.kind = kind
         self.geometry = geometry
@@ -226,6 +230,7 @@ public struct ConvolutionStep: Hashable, Sendable {
         self.second = second
         self.epilogue = epilogue
         self.destination = destination
+        self.precision = precision
     }
 }
 

@@ -9,17 +9,39 @@ public struct OpenCLDiscovery: Sendable {
     public var problems: [DeviceError]
 }
 
+/// How devices are opened. Everything but the defaults is for tests.
+package struct OpeningOptions: Sendable {
+    /// The class of device whose kernels are forced upon all: those of GPUs run on a CPU, too.
+    package var shape: KernelShape?
+    /// Where compiled programs, tables of winners and lists of failing variants are kept; nil for nowhere.
+    package var cacheFolder = ProgramCache.standardFolder
+    /// Whether memory is pooled; otherwise it is exactly as large as is asked for and never used again, so that a
+    /// simulator sees what reaches behind it, and what nobody has written.
+    package var poolsMemory = true
+    /// Whether devices have tensor cores in plain OpenCL C.
+    package var emulatesTensorCores = false
+    /// Decides among variants in place of the tables and lists on disk.
+    package var policy: VariantPolicy?
+    /// Makes a variant of a kernel wrong.
+    package var fault: KernelFault?
+}
+
 extension OpenCLDevice {
     /// Opens every device of every platform. A platform or device that fails is skipped and its reason kept.
-    public static func all() -> OpenCLDiscovery {
-        discover(shape: nil, cacheFolder: ProgramCache.standardFolder)
+    public static func all() -> OpenCLDiscovery { discover(OpeningOptions()) }
+
+    /// The same, opened in another way.
+    package static func discover(
+        shape: KernelShape?, cacheFolder: String? = ProgramCache.standardFolder, poolsMemory: Bool = true,
+        emulatingTensorCores: Bool = false, fault: KernelFault? = nil
+    ) -> OpenCLDiscovery {
+        discover(
+            OpeningOptions(
+                shape: shape, cacheFolder: cacheFolder, poolsMemory: poolsMemory,
+                emulatesTensorCores: emulatingTensorCores, fault: fault))
     }
 
-    /// The same, with the kernels of one class of device forced upon all, so that tests run the GPU's kernels on a CPU;
-    /// and with another folder for compiled programs, or none.
-    package static func discover(
-        shape: KernelShape?, cacheFolder: String? = ProgramCache.standardFolder
-    ) -> OpenCLDiscovery {
+    private static func discover(_ options: OpeningOptions) -> OpenCLDiscovery {
         var found = OpenCLDiscovery(devices: [], problems: [])
         guard tessera_opencl_load() else {
             let reason = String(cString: tessera_opencl_problem())
@@ -36,13 +58,13 @@ extension OpenCLDevice {
         var platforms = [cl_platform_id?](repeating: nil, count: Int(count))
         _ = tessera_clGetPlatformIDs(count, &platforms, nil)
         for platform in platforms.compactMap({ $0 }) {
-            open(platform, shape: shape, cacheFolder: cacheFolder, into: &found)
+            open(platform, options, into: &found)
         }
         return found
     }
 
     private static func open(
-        _ platform: cl_platform_id, shape: KernelShape?, cacheFolder: String?, into found: inout OpenCLDiscovery
+        _ platform: cl_platform_id, _ options: OpeningOptions, into found: inout OpenCLDiscovery
     ) {
         let name = OpenCLQuery.text(ofPlatform: platform, CL_PLATFORM_NAME)
         var count: cl_uint = 0
@@ -57,7 +79,7 @@ extension OpenCLDevice {
         _ = tessera_clGetDeviceIDs(platform, all, count, &devices, nil)
         for device in devices.compactMap({ $0 }) {
             do {
-                found.devices.append(try OpenCLDevice(device, of: platform, shape: shape, cacheFolder: cacheFolder))
+                found.devices.append(try OpenCLDevice(device, of: platform, options))
             } catch {
                 found.problems.append(error)
             }

@@ -2,16 +2,38 @@ import COpenCL
 import Compute
 
 extension OpenCLDevice {
-    public func prepare(_ steps: [Step]) throws -> any PreparedSteps {
+    public func prepare(_ steps: [Step]) throws -> any PreparedSteps { try prepare(steps, traits(for: steps)) }
+
+    func prepare(_ steps: [Step], _ traits: KernelTraits) throws -> any PreparedSteps {
+        try prepare(plan(steps, traits))
+    }
+
+    /// The same steps with several choices of variants, compiled together and not kept on disk.
+    package func prepare(_ steps: [Step], choosing policies: [VariantPolicy]) throws -> [any PreparedSteps] {
+        let plans = try policies.map { policy in
+            var traits = traits
+            traits.variants = policy
+            return try plan(steps, traits)
+        }
+        try lock.locked { try compile(plans.flatMap { $0.launches.map(\.source) }, isKept: false) }
+        return try plans.map { try prepare($0) }
+    }
+
+    private func plan(_ steps: [Step], _ traits: KernelTraits) throws -> LaunchPlan {
         var plan = LaunchPlan(traits: traits)
         do {
             try plan.add(steps)
         } catch {
             throw error.naming(device: info.name)
         }
+        return plan
+    }
+
+    private func prepare(_ plan: LaunchPlan) throws -> PreparedLaunches {
         // Behind the scratch memory come the zeros.
         let scratch = try plan.scratch.map { try OpenCLBuffer(bytes: $0, on: self) } + [zeros(plan.zeros)]
         return try lock.locked {
+            note(plan.variants)
             try compile(plan.launches.map(\.source))
             var items: [PreparedLaunches.Item] = []
             do {
@@ -81,14 +103,14 @@ extension OpenCLDevice {
     private static let kernelsOfProgram = 32
 
     /// Compiles those kernels that are new, or finds their programs in the cache on disk.
-    private func compile(_ sources: [KernelSource]) throws(DeviceError) {
+    private func compile(_ sources: [KernelSource], isKept: Bool = true) throws(DeviceError) {
         var seen: Set<KernelSource> = []
         let fresh = sources.filter { kernels.place(of: $0) == nil && seen.insert($0).inserted }
         var missing: [(sources: [KernelSource], text: String, path: String?)] = []
         for start in stride(from: 0, to: fresh.count, by: OpenCLDevice.kernelsOfProgram) {
             let part = Array(fresh[start...].prefix(OpenCLDevice.kernelsOfProgram))
             let text = try ProgramText.text(of: part, traits: traits)
-            let path = cache.path(source: text, options: ProgramText.options)
+            let path = isKept ? cache.path(source: text, options: ProgramText.options) : nil
             if let path, let binary = cache.read(path) {
                 if let program = load(binary) {
                     kernels.add(program, of: part)
@@ -173,6 +195,7 @@ extension DeviceError {
         switch self {
         case .badBuffer(_, let what): .badBuffer(device: device, what: what)
         case .unsupported(_, let what): .unsupported(device: device, what: what)
+        case .unavailable(let what, let reason): .unavailable(what: "\(what) on \(device)", reason: reason)
         default: self
         }
     }

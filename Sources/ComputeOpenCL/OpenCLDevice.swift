@@ -7,16 +7,21 @@ import Compute
 /// in a cache on disk (`ProgramCache`).
 public final class OpenCLDevice: Device, @unchecked Sendable {
     public let info: DeviceInfo
-    /// How kernels are written for this device.
+    /// How kernels are written for this device, and which of their variants are used.
     package let traits: KernelTraits
+    /// What is known of this device from before.
+    let records: DeviceRecords
 
     let id: cl_device_id
+    let platform: cl_platform_id
+    let options: OpeningOptions
     let context: cl_context
     let queue: cl_command_queue
     let pool: MemoryPool
     let cache: ProgramCache
     /// Guards the queue, the kernels' arguments, and the properties below.
     let lock = Lock()
+    let tensorChecks = TensorChecks()
     /// The kernels compiled so far, by their source.
     var kernels = KernelLibrary()
     /// Copies of uploaded memory that the device may not have read yet.
@@ -24,16 +29,20 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
     /// Whether work has been queued since the queue was last known to be empty.
     var isBusy = false
     private var compileHook: (@Sendable (Int) -> Void)?
+    /// The variants of kernels in all that was prepared.
+    private var variants: Set<String> = []
 
-    init(
-        _ device: cl_device_id, of platform: cl_platform_id, shape: KernelShape?, cacheFolder: String?
-    ) throws(DeviceError) {
-        let info = try OpenCLDevice.describe(device, of: platform)
+    init(_ device: cl_device_id, of platform: cl_platform_id, _ options: OpeningOptions) throws(DeviceError) {
+        var info = try OpenCLDevice.describe(device, of: platform)
+        let tensorCores = options.emulatesTensorCores ? .emulated : OpenCLDevice.tensorCores(of: device)
+        info.tensorCores = tensorCores != nil
         self.info = info
         id = device
+        self.platform = platform
+        self.options = options
         let units = info.computeUnits
-        traits = KernelTraits(
-            shape: shape ?? (info.kind == .openCLCPU ? .cpu : .gpu),
+        var traits = KernelTraits(
+            shape: options.shape ?? (info.kind == .openCLCPU ? .cpu : .gpu),
             hasNativeMath: info.kind != .openCLCPU,
             hasFusedMultiplyAdd: OpenCLQuery.number(of: device, CL_DEVICE_SINGLE_FP_CONFIG, cl_bitfield.self)
                 & cl_bitfield(CL_FP_FMA) != 0,
@@ -42,7 +51,8 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
                 lanes: Int(OpenCLQuery.number(of: device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, cl_uint.self))),
             parameterBytes: max(256, OpenCLQuery.number(of: device, CL_DEVICE_MAX_PARAMETER_SIZE, Int.self)),
             groupSize: OpenCLDevice.powerOfTwo(
-                below: min(256, OpenCLQuery.number(of: device, CL_DEVICE_MAX_WORK_GROUP_SIZE, Int.self))))
+                below: min(256, OpenCLQuery.number(of: device, CL_DEVICE_MAX_WORK_GROUP_SIZE, Int.self))),
+            tensorCores: tensorCores)
 
         var code: cl_int = 0
         var devices: [cl_device_id?] = [device]
@@ -55,9 +65,14 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
         }
         self.context = context
         self.queue = queue
-        pool = MemoryPool(context: context, info: info)
+        pool = MemoryPool(context: context, info: info, isExact: !options.poolsMemory)
         let version = OpenCLQuery.text(ofPlatform: platform, CL_PLATFORM_VERSION)
-        cache = ProgramCache(folder: cacheFolder, identity: [info.name, info.driver, info.platform, version])
+        let identity = [info.name, info.driver, info.platform, version]
+        cache = ProgramCache(folder: options.cacheFolder, identity: identity)
+        records = DeviceRecords(folder: options.cacheFolder, identity: identity + ["kernels for a \(traits.shape)"])
+        traits.variants = options.policy ?? records.policy(traits)
+        if let fault = options.fault { traits.variants.fault = fault }
+        self.traits = traits
     }
 
     deinit {
@@ -68,6 +83,12 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
         _ = tessera_clReleaseCommandQueue(queue)
         _ = tessera_clReleaseContext(context)
     }
+
+    /// The variants of kernels in all that was prepared so far.
+    package var usedVariants: Set<String> { lock.locked { variants } }
+
+    /// Notes variants. The caller holds the lock.
+    func note(_ used: Set<String>) { variants.formUnion(used) }
 
     /// Called, with their number, before kernels that no cache holds are compiled, which can take seconds. The device is
     /// busy meanwhile: the function must not use it.

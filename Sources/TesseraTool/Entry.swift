@@ -64,6 +64,6 @@ struct TesseraCommand: ParsableCommand {
         subcommands: [
             DevicesCommand.self, TrainCommand.self, SampleCommand.self, EvaluateCommand.self, ReconstructCommand.self,
             InterpolateCommand.self, TraverseCommand.self, CompleteCommand.self, EnlargeCommand.self,
-            FilmCommand.self, PointsCommand.self, SequenceCommand.self, DoctorCommand.self,
+            FilmCommand.self, PointsCommand.self, SequenceCommand.self, DoctorCommand.self, TuneCommand.self,
         ])
 }

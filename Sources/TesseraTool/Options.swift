@@ -24,6 +24,16 @@ struct DeviceOption: ParsableArguments {
     }
 }
 
+extension Precision: ExpressibleByArgument {}
+
+struct PrecisionOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "How exactly products and convolutions take their factors; below full, a device with tensor cores may round "
+                + "them to tf32 (fast) or bf16 (fastest)."))
+    var precision = Precision.full
+}
+
 struct JSONOption: ParsableArguments {
     @Flag(help: "Print lines of JSON only; the last is the event done.")
     var json = false

@@ -83,6 +83,34 @@ struct OpenCLCacheTests {
         }
     }
 
+    /// A program is code: where another user may have put it, it is not run.
+    @Test func filesThatOthersMayWriteAreNotRead() throws {
+        try withFolder { folder in
+            _ = try run(folder)
+            let file = try #require(try files(folder).first)
+            for mode in [0o620, 0o602, 0o666] {
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
+                #expect(try run(folder) == 1)
+                #expect(try run(folder) == 0)
+            }
+        }
+    }
+
+    /// A pipe has no end, and a folder no contents.
+    @Test func whatIsNoFileIsNotRead() throws {
+        try withFolder { folder in
+            _ = try run(folder)
+            let file = try #require(try files(folder).first)
+            try FileManager.default.removeItem(at: file)
+            #expect(mkfifo(file.path, 0o600) == 0)
+            #expect(try run(folder) == 1)
+            #expect(try run(folder) == 0)
+            try FileManager.default.removeItem(at: file)
+            try FileManager.default.createDirectory(at: file, withIntermediateDirectories: false)
+            #expect(try run(folder) == 1)
+        }
+    }
+
     @Test func worksWithoutAFolder() throws {
         let impossible = URL(fileURLWithPath: "/proc/nowhere/cache")
         #expect(try run(impossible) == 1)

@@ -8,12 +8,12 @@ import Testing
 struct OpenCLConvolutionTests {
     typealias Tap = ConvolutionGeometry.Tap
 
-    private static func taps(_ height: Int, _ width: Int, from y: Int, _ x: Int, dilation: Int = 1) -> [Tap] {
+    static func taps(_ height: Int, _ width: Int, from y: Int, _ x: Int, dilation: Int = 1) -> [Tap] {
         (0..<height).flatMap { row in (0..<width).map { Tap(dy: y + row * dilation, dx: x + $0 * dilation) } }
     }
 
     /// Batch, input, channels, output, strides and taps.
-    private static func geometry(
+    static func geometry(
         _ batch: Int, _ input: (Int, Int), _ channels: (Int, Int), _ output: (Int, Int), _ strides: (Int, Int),
         _ taps: [Tap]
     ) -> ConvolutionGeometry {
@@ -50,7 +50,7 @@ struct OpenCLConvolutionTests {
         geometry(9, (2, 2), (40, 6), (4, 2), (1, 1), taps(1, 2, from: -3, 0)),
     ]
 
-    private enum After: CaseIterable {
+    enum After: CaseIterable {
         case nothing
         /// The hyperbolic tangent of the result times another image: elements in their order.
         case elements
@@ -59,20 +59,26 @@ struct OpenCLConvolutionTests {
     }
 
     /// Slots: the two operands, the result, and what the epilogue reads.
-    private static func fixtureCase(
+    static func fixtureCase(
         _ kind: ConvolutionStep.Kind, _ geometry: ConvolutionGeometry, _ after: After, _ note: String
     ) -> OpenCLFixture.Case {
-        let (x, y, w) = (geometry.inputShape, geometry.outputShape, geometry.weightShape.reduce(1, *))
-        let (source, result) = kind == .forward ? (x, y) : (y, x)
+        let (x, y, w) = (geometry.inputShape, geometry.outputShape, geometry.weightShape)
+        let (first, second, result) =
+            switch kind {
+            case .forward: (x, w, y)
+            case .inputGradient: (y, w, x)
+            case .weightGradient: (x, y, w)
+            }
         let count = result.reduce(1, *)
-        let shape = [1, count / result[3], result[3]]
+        let channels = result[result.count - 1]
+        let shape = [1, count / channels, channels]
         var epilogue: Epilogue?
         var others = 1
         if after != .nothing {
             var body = Expression()
             var view = View(contiguous: shape)
             if after == .channels { view.strides = [0, 0, 1] }
-            others = after == .channels ? result[3] : count
+            others = after == .channels ? channels : count
             let sum = body.append(.accumulator, type: .float32)
             let other = body.append(.load(operand: 0, view: view), type: .float32)
             var value = body.append(.binary(after == .channels ? .add : .multiply, sum, other), type: .float32)
@@ -86,7 +92,8 @@ struct OpenCLConvolutionTests {
         return OpenCLFixture.Case(
             steps: [.convolution(step)],
             slots: [
-                .noise(count: source.reduce(1, *) + 2), .noise(count: w + 3, seed: 2), .zeros(count: count + 6),
+                .noise(count: first.reduce(1, *) + 2), .noise(count: second.reduce(1, *) + 3, seed: 2),
+                .zeros(count: count + 6),
                 .noise(count: others + 1, seed: 3),
             ], relative: 5e-6, absolute: 5e-5, note: note)
     }

@@ -11,9 +11,17 @@ struct OpenCLFixture {
         var testDescription: String { self == .cpu ? "CPU kernels" : "GPU kernels" }
     }
 
-    private static let cpu = OpenCLDevice.discover(shape: .cpu)
-    private static let gpu = OpenCLDevice.discover(shape: .gpu)
+    private static let cpu = discovered(.cpu)
+    private static let gpu = discovered(.gpu)
     static var isAvailable: Bool { !cpu.devices.isEmpty }
+    /// Whether the device is the simulator of `make check-kernels`.
+    static var isSimulated: Bool { cpu.devices.first?.isSimulated == true }
+
+    private static func discovered(_ shape: KernelShape) -> OpenCLDiscovery {
+        let found = OpenCLDevice.discover(shape: shape)
+        guard found.devices.first?.isSimulated == true else { return found }
+        return OpenCLDevice.discover(shape: shape, cacheFolder: nil, poolsMemory: false)
+    }
 
     static func device(_ shape: Shape = .cpu) throws -> OpenCLDevice {
         let found = shape == .cpu ? cpu : gpu
@@ -119,6 +127,11 @@ struct OpenCLFixture {
         }
     }
 
+    /// The same, each case with memory of its own between its kernels: for a simulator, which compiles fast.
+    static func compareOneByOne(_ cases: [Case], _ shape: Shape) throws {
+        for one in cases { try compare([one], shape) }
+    }
+
     /// The same for one case.
     static func compare(
         _ steps: [Step], _ slots: [Slot], _ shape: Shape, relative: Double = 2e-6, absolute: Double = 1e-6,
@@ -139,6 +152,10 @@ struct OpenCLFixture {
         }
         return nil
     }
+}
+
+extension OpenCLDevice {
+    fileprivate var isSimulated: Bool { info.platform.contains("Oclgrind") }
 }
 
 extension Step {

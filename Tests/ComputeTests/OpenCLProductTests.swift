@@ -148,10 +148,10 @@ struct OpenCLProductTests {
     @Test(arguments: Shape.allCases)
     func gatherAndScatterAdd(_ shape: Shape) throws {
         let sizes = [[5, 3], [1, 1], [300, 130], [40, 64], [0, 7], [700, 1]]
-        try OpenCLFixture.compare(sizes.flatMap(indexedCases), shape)
+        try OpenCLFixture.compare(sizes.flatMap(OpenCLProductTests.indexedCases), shape)
     }
 
-    private func indexedCases(_ size: [Int]) -> [OpenCLFixture.Case] {
+    static func indexedCases(_ size: [Int]) -> [OpenCLFixture.Case] {
         var cases: [OpenCLFixture.Case] = []
         let (count, width) = (size[0], size[1])
         let rows = 11

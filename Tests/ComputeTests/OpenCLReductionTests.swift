@@ -18,7 +18,7 @@ struct OpenCLReductionTests {
     ]
 
     /// sum or maximum of x * x - y with y broadcast along the last axis; then times two plus a number for each result.
-    private func step(
+    static func step(
         _ operation: Reduction.Operation, _ extents: [Int], _ axes: [Int], _ dtype: DType
     ) -> (step: Step, slots: [Slot]) {
         let count = extents.reduce(1, *)
@@ -63,7 +63,7 @@ struct OpenCLReductionTests {
         let others: [(Reduction.Operation, DType)] = [(.maximum, .float32), (.sum, .int32), (.maximum, .int32)]
         for (number, (extents, axes)) in OpenCLReductionTests.layouts.enumerated() {
             for (operation, dtype) in [(.sum, .float32), others[number % 3]] {
-                let (step, slots) = self.step(operation, extents, axes, dtype)
+                let (step, slots) = OpenCLReductionTests.step(operation, extents, axes, dtype)
                 cases.append(
                     OpenCLFixture.Case(
                         steps: [step], slots: slots, absolute: 2e-5,

@@ -8,7 +8,7 @@ struct OpenCLWeightGradientTests {
     typealias Tap = ConvolutionGeometry.Tap
 
     /// The sums over the rows of slot 1 from `offset` on, into slot 3.
-    private static func sums(rows: Int, columns: Int, offset: Int) -> Step {
+    static func sums(rows: Int, columns: Int, offset: Int) -> Step {
         var body = Expression()
         let shape = [rows, columns]
         let value = body.append(.load(operand: 0, view: View(contiguous: shape)), type: .float32)

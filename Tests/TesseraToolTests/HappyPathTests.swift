@@ -103,6 +103,33 @@ struct HappyPathTests {
         }
     }
 
+    @Test("a precision is kept with the run, and is nothing to a device without faster arithmetic")
+    func precision() throws {
+        func train(_ out: String, steps: Int = 12, _ more: String...) throws -> Tool.Result {
+            let few = ["--steps", "\(steps)", "--set", "hidden=16", "--out", out, "--device", "cpu"]
+            return try Tool.run(["train", "vae"] + few + more, in: folder.path)
+        }
+        func contents(_ file: String) throws -> Data {
+            try #require(FileManager.default.contents(atPath: "\(folder.path)/\(file)"))
+        }
+        func kept(_ run: String) throws -> String? {
+            let object = try JSONSerialization.jsonObject(with: contents("\(run)/config.json")) as? [String: Any]
+            return object?["precision"] as? String
+        }
+        #expect(try train("full").status == 0)
+        #expect(try train("fast", "--precision", "fast").status == 0)
+        #expect(try kept("full") == "full" && kept("fast") == "fast")
+        #expect(try contents("fast/model.safetensors") == contents("full/model.safetensors"))
+        #expect(try train("fast", steps: 14, "--resume", "--precision", "fast").status == 0)
+        #expect(try train("fast", steps: 16, "--resume").status == 0)
+        let other = try train("fast", steps: 18, "--resume", "--precision", "full")
+        #expect(other.status != 0 && other.errors.contains("precision"))
+        #expect(try train("fine", "--precision", "finest").status != 0)
+        for command in ["sample", "evaluate"] {
+            _ = try succeed(command, "fast", "--precision", "fastest", "--device", "cpu")
+        }
+    }
+
     @Test("lines for people")
     func plainOutput() throws {
         let result = try succeed("train", "vae", "--steps", "23", "--set", "hidden=16", "--device", "cpu")

@@ -202,5 +202,22 @@ extension TrainingTests {
             try first.train()
             #expect(try trainer(steps: 33).trainer.step == 22)
         }
+
+        /// So it has the folder, for a moment, from `fork` to `exec`.
+        @Test("a lock ends with its trainer, though a process that is being started still has the folder open")
+        func lockOfAnother() throws {
+            try trainer(steps: 11).trainer.train()
+            let first = try trainer(steps: 22).trainer
+            let path = URL(fileURLWithPath: folder().path).resolvingSymlinksInPath().path
+            let numbers = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+            let open = numbers.filter { number in
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")) == path
+            }
+            let copies = open.map { dup($0) }
+            defer { for copy in copies { close(copy) } }
+            #expect(!copies.isEmpty)
+            try first.train()
+            #expect(try trainer(steps: 33).trainer.step == 22)
+        }
     }
 }

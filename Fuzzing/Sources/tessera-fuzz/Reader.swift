@@ -3,13 +3,11 @@ import Tessera
 
 /// A reader of files that others may have written, and sound files to begin from.
 enum Reader: String, CaseIterable {
-    case safetensors, idx, labels, gzip, png, cifar, config
+    case safetensors, idx, labels, gzip, png, cifar, config, cache, series
 
     /// Reads the file as the library does. What is wrong with it comes as one of the library's errors; anything else
     /// that happens is a defect.
     func read(_ bytes: UnsafeRawBufferPointer, in folder: String) throws {
-        // Foundation leaks memory for each empty file that it reads, which would end the search.
-        if self == .config, bytes.isEmpty { return }
         let path = "\(folder)/\(name)"
         try Data(bytes).write(to: URL(fileURLWithPath: path))
         do {
@@ -23,6 +21,8 @@ enum Reader: String, CaseIterable {
                 let description = try RunFolder(folder).description()
                 _ = try ModelCatalog.entry(description.model).completed(description.options)
                 _ = try description.makeConfiguration().totalSteps(images: 1000)
+            case .cache: _ = ProgramCache(folder: folder, identity: []).read(path)
+            case .series: _ = try Series(contentsOf: path)
             }
         } catch is DatasetError {
         } catch is CheckpointError {
@@ -86,6 +86,18 @@ enum Reader: String, CaseIterable {
             let description = RunDescription(
                 model, data: .init(name: "digits"), training: TrainingConfiguration(.epochs(3)), device: "a device")
             return [Array(try JSONEncoder().encode(description))]
+        case .cache:
+            let folder = FileManager.default.temporaryDirectory.path
+            let path = "\(folder)/seed-\(UUID().uuidString).program"
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            ProgramCache(folder: folder, identity: []).write(Array(0..<40), to: path)
+            return [Array(try Data(contentsOf: URL(fileURLWithPath: path)))]
+        case .series:
+            let lines = (0..<30).map { "2024-01-\($0 + 1), \(Double($0 * $0) / 7), \(-$0)e-3" }
+            return [
+                Array((0..<26).map { "\($0 % 5)\n" }.joined().utf8),
+                Array((["date, first, second"] + lines).joined(separator: "\n").utf8),
+            ]
         }
     }
 }

@@ -23,115 +23,94 @@ extension LaunchPlan {
         }
     }
 
-    // MARK: The choices of convolution_cpu.cl and convolution_gpu.cl, which say why.
-
     private mutating func addCPU(_ step: ConvolutionStep, _ work: ConvolutionWork) throws(DeviceError) {
-        let g = step.geometry
-        if step.kind == .weightGradient { return try addCPUWeightGradient(step, work) }
-        let vectors = ceilingDivide(work.resultChannels, 16)
-        var tile = traits.registers.convolution(vectors: vectors)
-        let isBatchInner = g.batch >= 8 && g.outputHeight * g.outputWidth <= 64 && g.usefulShare < 0.9
-        if isBatchInner {
-            tile.rows = min(tile.rows, 8)
-            if g.batch < 48, g.batch.isMultiple(of: 8), vectors.isMultiple(of: 2), traits.registers.sums >= 16 {
-                tile = RegisterTile(rows: 8, vectors: 2)
-            }
-        }
-        let packs = step.kind == .inputGradient || g.outputChannels < 16 || g.outputChannels > 128
-        let columnPanels = ceilingDivide(vectors, tile.vectors)
+        let choice = try choose(
+            among: ConvolutionChoice.candidates(for: step, work, traits),
+            spares: ConvolutionChoice.spares(for: step, work, traits), key: step.tuningKey, what: "a convolution")
+        if step.kind == .weightGradient { return try addCPUWeightGradient(step, work, choice) }
+        let (g, tile) = (step.geometry, choice.tile)
+        let columnPanels = ceilingDivide(work.vectors, tile.vectors)
 
         var macros = work.macros
         macros["TILE_ROWS"] = tile.rows
         macros["TILE_VECTORS"] = tile.vectors
-        let columnsFirst = columnPanels > 1 && traits.registers.stayNear(count: work.secondCount)
-        macros["PACK"] = packs ? 1 : 0
-        macros["BATCH_INNER"] = isBatchInner ? 1 : 0
-        macros["COLUMNS_FIRST"] = columnsFirst ? 1 : 0
+        macros["PACK"] = choice.packs ? 1 : 0
+        macros["ACROSS"] = choice.goesAcross ? 1 : 0
+        macros["BATCH_INNER"] = choice.isBatchInner ? 1 : 0
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1, 16], traits: traits)
-        let kernels = try product("convolution_cpu", macros, after, more: work.taps)
+        let kernels = source(
+            try product("convolution_cpu", macros, after, more: work.taps), of: choice.description)
 
         var second = step.second
-        if packs {
+        if choice.packs {
             let count = columnPanels * g.taps.count * work.sourceChannels * tile.vectors * 16
             second = newScratch(count: count, .float32)
             let blocks = g.taps.count * ceilingDivide(work.sourceChannels, 16)
             try launch(kernels, "pack", [step.second, second], [blocks, columnPanels, 1])
         }
         zeros = max(zeros, work.sourceChannels)
-        let tiles = ceilingDivide(work.rows, tile.rows)
+        let rowPanels = ceilingDivide(work.rows, tile.rows)
+        let panels = choice.goesAcross ? [columnPanels, rowPanels] : [rowPanels, columnPanels]
         try launch(
-            kernels, "convolve", [step.first, second, .zeros, step.destination],
-            (columnsFirst ? [columnPanels, tiles] : [tiles, columnPanels]) + [work.phases], epilogue: after)
+            kernels, "convolve", [step.first, second, .zeros, step.destination], panels + [work.phases],
+            epilogue: after)
     }
 
     private mutating func addCPUWeightGradient(
-        _ step: ConvolutionStep, _ work: ConvolutionWork
+        _ step: ConvolutionStep, _ work: ConvolutionWork, _ choice: ConvolutionChoice
     ) throws(DeviceError) {
-        let g = step.geometry
-        let lines = g.batch * g.outputHeight
-        let vectors = ceilingDivide(g.outputChannels, 16)
-        let pixels = min(max(8192 / (g.inputChannels + g.outputChannels), 64), 512)
-        let chunk = min(ceilingDivide(pixels, g.outputWidth), lines)
-        let isSplit = work.outputPixels >= 1024 && work.resultCount <= 524_288
-        let splits = isSplit ? min(traits.computeUnits, ceilingDivide(lines, chunk)) : 1
-        let gathers =
-            splits > 1 && g.inputChannels < 4 && g.taps.count * g.inputChannels * chunk * g.outputWidth <= 16_384
-        let rows = gathers ? g.taps.count * g.inputChannels : g.inputChannels
-        var tile =
-            vectors == 1 ? traits.registers.deepColumn : traits.registers.convolution(vectors: vectors)
-        tile.rows = ceilingDivide(rows, ceilingDivide(rows, tile.rows))
-        let packs = g.outputChannels < 16
+        let (g, tile) = (step.geometry, choice.tile)
+        let order = CPUWeightGradient(step, work, traits, isSplit: choice.isSplit)
 
         var macros = work.macros
         macros["TILE_ROWS"] = tile.rows
         macros["TILE_VECTORS"] = tile.vectors
-        macros["PACK"] = packs ? 1 : 0
-        macros["CHUNK"] = chunk
-        macros["SPLITS"] = splits
-        macros["GATHER"] = gathers ? 1 : 0
+        macros["PACK"] = choice.packs ? 1 : 0
+        macros["CHUNK"] = order.chunk
+        macros["SPLITS"] = order.splits
+        macros["GATHER"] = order.gathers ? 1 : 0
         let sums =
-            splits > 1 ? sumsWanted(of: step.second, rows: work.outputPixels, columns: g.outputChannels) : nil
+            order.splits > 1 ? sumsWanted(of: step.second, rows: work.outputPixels, columns: g.outputChannels) : nil
         macros["SUMS"] = sums == nil ? 0 : 1
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1, 16], traits: traits)
-        let kernels = try product("convolution_cpu", macros, after, more: work.taps)
+        let kernels = source(
+            try product("convolution_cpu", macros, after, more: work.taps), of: choice.description)
 
         var second = step.second
-        if packs {
+        if choice.packs {
             second = newScratch(count: work.outputPixels * 16, .float32)
             try launch(kernels, "pack", [step.second, second], [ceilingDivide(work.outputPixels, 64), 1, 1])
         }
         let groups = [
-            ceilingDivide(rows, tile.rows), ceilingDivide(vectors, tile.vectors), gathers ? 1 : g.taps.count,
+            ceilingDivide(order.rows, tile.rows), ceilingDivide(work.vectors, tile.vectors),
+            order.gathers ? 1 : g.taps.count,
         ]
-        if splits == 1 {
+        if order.splits == 1 {
             let operands = [step.first, second, step.destination]
             return try launch(kernels, "convolve", operands, groups, epilogue: after)
         }
         let tiles = groups.reduce(1, *)
         let sumVectors = sums?.vectors ?? 0
-        let partials = newScratch(count: splits * (tiles * tile.rows * tile.vectors + sumVectors) * 16, .float32)
-        try launch(kernels, "partial", [step.first, second, partials], [splits, 1, 1])
+        let count = order.splits * (tiles * tile.rows * tile.vectors + sumVectors) * 16
+        let partials = newScratch(count: count, .float32)
+        try launch(kernels, "partial", [step.first, second, partials], [order.splits, 1, 1])
         try launch(kernels, "reduce", [partials, step.destination], groups, epilogue: after)
         if let sums { try finishSums(sums, kernels, partials: partials) }
     }
 
     private mutating func addGPU(_ step: ConvolutionStep, _ work: ConvolutionWork) throws(DeviceError) {
-        let units = traits.computeUnits
-        func groups(_ tile: GPUTile) -> Int {
-            ceilingDivide(work.rows, tile.rows) * ceilingDivide(work.resultChannels, tile.columns) * work.phases
-        }
-        var tiles: [GPUTile] = work.resultChannels > 64 ? [.large, .medium, .small] : [.medium, .small]
-        if traits.groupSize < 256 { tiles = [.small] }
-        if work.resultChannels <= 16 { tiles = [.narrow] }
-        let tile = tiles.first { groups($0) >= units } ?? (work.resultChannels <= 16 ? .narrow : .small)
-        let count = groups(tile)
-        let splits = count >= units ? 1 : min(ceilingDivide(2 * units, count), ceilingDivide(work.depth, 128), 64)
+        if let product = TensorProduct(step, work, traits) { return try add(step, work, product) }
+        let choices = GPUChoices(step, work, traits)
+        let choice = try choose(
+            among: choices.candidates, spares: choices.spares, key: step.tuningKey, what: "a convolution")
+        let (tile, splits) = (choice.tile, choice.splits)
 
         var macros = work.macros
         macros.merge(tile.macros) { _, new in new }
         macros["SPLITS"] = splits
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1], traits: traits)
-        let kernels = try product("convolution_gpu", macros, after, more: work.taps)
+        let kernels = source(
+            try product("convolution_gpu", macros, after, more: work.taps), of: choice.description)
         let across = ceilingDivide(work.resultChannels, tile.columns)
         let down = ceilingDivide(work.rows, tile.rows)
         if splits == 1 {
@@ -158,6 +137,8 @@ struct ConvolutionWork {
     /// Channels of the result, and of the image it is gathered from.
     let resultChannels: Int
     let sourceChannels: Int
+    /// What the kernels call the step's kind.
+    let kind: Int
     let outputPixels: Int
     /// Rows of the implicit product, of one phase.
     let rows: Int
@@ -167,12 +148,13 @@ struct ConvolutionWork {
     let phases: Int
     let macros: [String: Int]
     let taps: [String: String]
+    /// Vectors of 16 channels of the result.
+    var vectors: Int { ceilingDivide(resultChannels, 16) }
 
     init(_ step: ConvolutionStep) {
         let g = step.geometry
         let (x, y, w) = (g.inputShape.reduce(1, *), g.outputShape.reduce(1, *), g.weightShape.reduce(1, *))
         outputPixels = g.batch * g.outputHeight * g.outputWidth
-        let kind: Int
         switch step.kind {
         case .forward:
             (kind, firstCount, secondCount, resultCount) = (0, x, w, y)

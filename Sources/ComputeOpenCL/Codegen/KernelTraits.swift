@@ -6,6 +6,14 @@ package enum KernelShape: Sendable {
     case gpu
 }
 
+/// How products are computed on tensor cores.
+package enum TensorCores: Sendable {
+    /// By instructions of PTX.
+    case ptx
+    /// By plain OpenCL C that does what the instructions do, slowly: for tests of everything else.
+    case emulated
+}
+
 /// What kernel generation needs to know of a device.
 package struct KernelTraits: Sendable {
     package var shape: KernelShape
@@ -19,7 +27,12 @@ package struct KernelTraits: Sendable {
     package var parameterBytes: Int
     /// Items of a work-group, where groups have many; a power of two.
     package var groupSize: Int
+    /// What products that need not be exact may use; nil for nothing.
+    package var tensorCores: TensorCores?
     /// Inside a raster scan: for each slot, a number that divides every element its memory may begin at. Offsets are
     /// arguments there, whose values change from launch to launch.
     package var slotSteps: [Int]?
+    /// Lanes that pointwise kernels and reductions use at the most: 1 where wider ones give wrong results.
+    package var widestVector = 16
+    package var variants = VariantPolicy()
 }

@@ -81,6 +81,8 @@ struct LaunchPlan: Sendable {
     var zeros = 0
     /// The least size of each slot's buffer, in bytes.
     var requiredBytes: [Int: Int] = [:]
+    /// The variants of kernels that were chosen.
+    var variants: Set<String> = []
     /// Where the slots of a raster scan are noted while its inner steps are added.
     var reach: ScanReach?
 
@@ -94,10 +96,19 @@ struct LaunchPlan: Sendable {
         let first = launches.count
         if case .rasterScan(let scan) = step {
             if let problem = scan.problem { throw .unsupported(device: "OpenCL", what: problem) }
-            if scan.isReplayed { return steps.append(.replay(try addReplay(scan))) }
+            if try isReplayed(scan) { return steps.append(.replay(try addReplay(scan))) }
         }
         try addLaunches(of: step)
         steps.append(.launches(first..<launches.count))
+    }
+
+    /// Whether the steps of a scan become launches of their own: where that is asked for, and where the one launch gives
+    /// wrong results.
+    private mutating func isReplayed(_ scan: RasterScanStep) throws(DeviceError) -> Bool {
+        let (whole, replayed) = ("raster_scan in one launch", "raster_scan replayed")
+        let candidates = scan.isReplayed ? [replayed] : [whole]
+        let spares = scan.isReplayed ? [] : [replayed]
+        return try choose(among: candidates, spares: spares, what: "a raster scan") == replayed
     }
 
     /// Adds a step that is run launch after launch.

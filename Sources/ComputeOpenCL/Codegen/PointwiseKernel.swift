@@ -25,7 +25,7 @@ struct PointwiseKernel {
     /// Each item walks rows, or pieces of rows, of its own: `units` in all.
     func cpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
         let extent = shape[inner]
-        let widths = VectorWidths(extent: extent)
+        let widths = VectorWidths(extent: extent, widest: traits.widestVector)
         let most = traits.computeUnits * PointwiseKernel.itemsPerUnit
         let wanted = max(1, min(most, rows * extent / PointwiseKernel.elementsPerItem))
         // Long rows are cut, so that every item gets about as much.
@@ -80,7 +80,7 @@ struct PointwiseKernel {
 
     /// Neighbouring items take neighbouring elements, four at a time where everything is aligned for that.
     func gpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
-        let width = allowsAlignedVectors ? 4 : 1
+        let width = isVectored ? 4 : 1
         let units = rows * (shape[inner] / width)
         let names = axisNames()
         let unitCount = builder.number(units)
@@ -102,6 +102,15 @@ struct PointwiseKernel {
             "for (\(type) unit = \(builder.item); unit < \(unitCount); unit += \(builder.items))", body)
         let groups = (units + traits.groupSize - 1) / traits.groupSize
         return (lines, min(groups, traits.computeUnits * 32), traits.groupSize)
+    }
+
+    /// Whether the kernel takes several neighbours at a time.
+    var isVectored: Bool {
+        guard traits.widestVector > 1 else { return false }
+        return switch traits.shape {
+        case .cpu: VectorWidths(extent: shape[inner], widest: traits.widestVector).main > 1
+        case .gpu: allowsAlignedVectors
+        }
     }
 
     private func axisNames() -> [String] {
@@ -140,7 +149,26 @@ extension LaunchPlan {
         if step.reduction != nil { return try addReduction(step) }
         if step.shape.contains(0) || step.stores.isEmpty { return }
         let space = traits.shape == .cpu ? step.withAxes.withLongInnerAxis : step.withAxes
-        launches.append(try PointwiseKernel(step: space, traits: traits).launch())
+        let kernel = PointwiseKernel(step: space, traits: traits)
+        let (chosen, variant) = try chooseWidth(
+            "pointwise", isVectored: kernel.isVectored, what: "a pointwise computation")
+        var launch = try PointwiseKernel(step: space, traits: chosen).launch()
+        launch.source = source(launch.source, of: variant)
+        launches.append(launch)
+    }
+
+    /// Chooses between vectors and single elements, for a kernel that can use vectors or cannot.
+    /// - Returns: the traits for that, and the variant's name.
+    mutating func chooseWidth(
+        _ name: String, isVectored: Bool, what: String
+    ) throws(DeviceError) -> (traits: KernelTraits, variant: String) {
+        let file = "\(name)_\(traits.shape)"
+        let (vectors, single) = ("\(file) vectors", "\(file) width 1")
+        let variant = try choose(
+            among: isVectored ? [vectors] : [single], spares: isVectored ? [single] : [], what: what)
+        var chosen = traits
+        if variant == single { chosen.widestVector = 1 }
+        return (chosen, variant)
     }
 
     mutating func requireReach(_ step: PointwiseStep) throws(DeviceError) {

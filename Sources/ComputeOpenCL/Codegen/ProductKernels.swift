@@ -47,63 +47,39 @@ extension LaunchPlan {
                 stores: [Store(value: value, destination: destination, view: View(contiguous: shape))]))
     }
 
-    // MARK: The choices of matmul_cpu.cl and matmul_gpu.cl, which say why.
-
     private mutating func addCPU(_ step: ContractionStep) throws(DeviceError) {
-        let (a, b, units) = (step.a, step.b, traits.computeUnits)
-        let vectors = ceilingDivide(step.columns, 16)
-        var tile = traits.registers.product(rows: step.rows, vectors: vectors)
-        let isDot =
-            a.columnStride == 1 && b.rowStride == 1
-            && ((step.columns == 1 && step.depth >= 16)
-                || (b.columnStride != 1 && step.depth >= 192 && step.rows <= 192))
-        let tiles = step.batch * ceilingDivide(step.rows, tile.rows) * ceilingDivide(vectors, tile.vectors)
-        let isDeep = step.depth >= 2048 && step.depth >= 8 * min(step.rows, step.columns)
-        let isSplit =
-            !isDot && step.rows * step.columns <= 131_072 && (isDeep || (step.depth >= 512 && tiles < units))
-        let packsB =
-            !isDot
-            && (b.columnStride != 1 || step.columns < 16
-                || (!isSplit && (step.rows >= 1024 || (step.rows >= 256 && b.rowStride >= 512))))
-        let isFarApart =
-            a.columnStride >= 1000 || (traits.registers.collide(stride: a.rowStride) && step.columns >= 512)
-        let packsA = !isDot && !isSplit && isFarApart && step.depth >= 512 && step.columns >= 256
-        let columnsFirst =
-            !isDot && packsB && step.rows >= 1024 && traits.registers.stayNear(count: step.depth * step.columns)
-        let dots = traits.registers.dots(rows: step.rows, columns: step.columns)
-        let splits = min(units, ceilingDivide(step.depth, 64))
-        // Partial results are few tiles, each over a long sum: equal ones, so that none is shifted back far.
-        if isSplit {
-            let most = vectors == 1 ? traits.registers.sums : tile.rows
-            tile.rows = ceilingDivide(step.rows, ceilingDivide(step.rows, most))
-        }
-        let tileRows = isDot ? dots.rows : tile.rows
-        let rowPanels = ceilingDivide(step.rows, tileRows)
-        let columnPanels = ceilingDivide(vectors, tile.vectors)
+        let choice = try choose(
+            among: ProductChoice.candidates(for: step, traits), spares: ProductChoice.spares(for: step, traits),
+            key: step.tuningKey, what: "a product")
+        let (a, b, tile) = (step.a, step.b, choice.tile)
+        let (isDot, isSplit) = (choice.form == .dots, choice.form == .split)
+        let splits = min(traits.computeUnits, ceilingDivide(step.depth, 64))
+        let rowPanels = step.rowPanels(tile)
+        let columnPanels = isDot ? ceilingDivide(step.columns, tile.vectors) : step.columnPanels(tile)
 
         var macros = sizes(of: step)
-        macros["FORM"] = isDot ? 2 : isSplit ? 1 : 0
-        macros["TILE_ROWS"] = tileRows
+        macros["FORM"] = choice.form.rawValue
+        macros["TILE_ROWS"] = tile.rows
         macros["TILE_VECTORS"] = isDot ? 1 : tile.vectors
-        macros["TILE_COLUMNS"] = dots.columns
-        macros["PACK_A"] = packsA ? 1 : 0
-        macros["PACK_B"] = packsB ? 1 : 0
-        macros["COLUMNS_FIRST"] = columnsFirst ? 1 : 0
+        macros["TILE_COLUMNS"] = isDot ? tile.vectors : 1
+        macros["PACK_A"] = choice.packsA ? 1 : 0
+        macros["PACK_B"] = choice.packsB ? 1 : 0
+        macros["ACROSS"] = choice.goesAcross ? 1 : 0
         macros["SPLITS"] = splits
         let canSum = isSplit && step.batch == 1 && b.columnStride == 1 && b.rowStride == step.columns
         let sums = canSum ? sumsWanted(of: b.operand, rows: step.depth, columns: step.columns) : nil
         macros["SUMS"] = sums == nil ? 0 : 1
         let after = EpilogueText(
             step.epilogue, destination: step.destination.dtype, widths: isDot ? [1, 4] : [1, 16], traits: traits)
-        let kernels = try product("matmul_cpu", macros, after)
+        let kernels = source(try product("matmul_cpu", macros, after), of: choice.description)
 
         var (left, right) = (a.operand, b.operand)
-        if packsA {
+        if choice.packsA {
             let copies = a.batchStride == 0 ? 1 : step.batch
             left = newScratch(count: copies * rowPanels * step.depth * tile.rows, .float32)
             try launch(kernels, "pack_a", [a.operand, left], [rowPanels, ceilingDivide(step.depth, 64), copies])
         }
-        if packsB {
+        if choice.packsB {
             let copies = b.batchStride == 0 ? 1 : step.batch
             right = newScratch(count: copies * columnPanels * step.depth * tile.vectors * 16, .float32)
             try launch(kernels, "pack_b", [b.operand, right], [ceilingDivide(step.depth, 64), columnPanels, copies])
@@ -118,28 +94,24 @@ extension LaunchPlan {
                 epilogue: after)
             if let sums { try finishSums(sums, kernels, partials: partials) }
         } else {
-            let across = isDot ? ceilingDivide(step.columns, dots.columns) : columnPanels
-            let groups = columnsFirst ? [across, rowPanels, step.batch] : [rowPanels, across, step.batch]
-            try launch(kernels, "product", [left, right, step.destination], groups, epilogue: after)
+            let panels = choice.goesAcross ? [columnPanels, rowPanels] : [rowPanels, columnPanels]
+            try launch(
+                kernels, "product", [left, right, step.destination], panels + [step.batch], epilogue: after)
         }
     }
 
     private mutating func addGPU(_ step: ContractionStep) throws(DeviceError) {
-        let units = traits.computeUnits
-        func groups(_ tile: GPUTile) -> Int {
-            step.batch * ceilingDivide(step.rows, tile.rows) * ceilingDivide(step.columns, tile.columns)
-        }
-        let tiles = traits.groupSize < 256 ? [GPUTile.small] : [.large, .medium, .small]
-        let tile = tiles.first { groups($0) >= units } ?? .small
-        let wanted = ceilingDivide(2 * units, groups(tile))
-        var splits = groups(tile) >= units ? 1 : min(wanted, ceilingDivide(step.depth, 64))
-        if step.depth >= 4096 { splits = max(splits, min(wanted, 64)) }
+        if let product = TensorProduct(step, traits) { return try add(step, product) }
+        let choices = GPUChoices(step, traits)
+        let choice = try choose(
+            among: choices.candidates, spares: choices.spares, key: step.tuningKey, what: "a product")
+        let (tile, splits) = (choice.tile, choice.splits)
 
         var macros = sizes(of: step)
         macros.merge(tile.macros) { _, new in new }
         macros["SPLITS"] = splits
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1], traits: traits)
-        let kernels = try product("matmul_gpu", macros, after)
+        let kernels = source(try product("matmul_gpu", macros, after), of: choice.description)
         let across = ceilingDivide(step.columns, tile.columns)
         let down = ceilingDivide(step.rows, tile.rows)
         let operands = [step.a.operand, step.b.operand]
@@ -157,7 +129,7 @@ extension LaunchPlan {
         }
     }
 
-    private func sizes(of step: ContractionStep) -> [String: Int] {
+    func sizes(of step: ContractionStep) -> [String: Int] {
         [
             "ROWS": step.rows, "COLUMNS": step.columns, "DEPTH": step.depth, "BATCH": step.batch,
             "A_ROW_STRIDE": step.a.rowStride, "A_COLUMN_STRIDE": step.a.columnStride,

@@ -1,7 +1,7 @@
 import Compute
 
 /// A work-group's tile of a product or convolution on GPUs, and an item's part of it: the tables in the kernels' files.
-struct GPUTile {
+package struct GPUTile: Hashable, Codable, Sendable {
     let rows: Int
     let columns: Int
     let depth: Int

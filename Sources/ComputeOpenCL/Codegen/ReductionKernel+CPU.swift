@@ -10,7 +10,8 @@ extension ReductionKernel {
     func cpuRows(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
         let inner = shape.count - 1
         let extent = shape[inner]
-        let widths = VectorWidths(extent: cut?.axis == inner ? max(extent, 256) : extent)
+        let widths = VectorWidths(
+            extent: cut?.axis == inner ? max(extent, 256) : extent, widest: traits.widestVector)
         let names = shape.indices.map { $0 == inner ? "x" : "i\($0)" }
         let (outer, share, unitCount, items) = units(keptAxes, results: keptCount, work: reducedCount, &builder)
         let values = ExpressionEmitter(
@@ -85,7 +86,7 @@ extension ReductionKernel {
     func cpuColumns(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
         let inner = shape.count - 1
         let extent = shape[inner]
-        let widths = VectorWidths(extent: extent)
+        let widths = VectorWidths(extent: extent, widest: traits.widestVector)
         let names = shape.indices.map { $0 == inner ? "x" : "i\($0)" }
         let piece = 64
         let blocks = (extent + piece - 1) / piece

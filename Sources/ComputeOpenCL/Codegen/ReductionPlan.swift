@@ -12,14 +12,21 @@ extension LaunchPlan {
         }
         let keptShape = step.shape.indices.filter { !reduction.axes.contains($0) }.map { step.shape[$0] }
         if keptShape.contains(0) || step.stores.isEmpty { return }
+        let (traits, variant) = try chooseWidth(
+            "reduction", isVectored: self.traits.shape == .cpu && step.shape[step.shape.count - 1] > 1,
+            what: "a reduction")
+        func add(_ kernel: ReductionKernel) throws(DeviceError) {
+            var launch = try kernel.launch()
+            launch.source = source(launch.source, of: variant)
+            launches.append(launch)
+        }
 
         let whole = ReductionKernel(
             shape: step.shape, body: step.body, operands: step.operands, operation: reduction.operation,
             value: reduction.value, reducedAxes: reduction.axes, epilogue: reduction.epilogue,
             stores: step.stores.map { .init($0) }, cut: nil, traits: traits, isWide: step.isWide)
         guard let cut = traits.shape == .cpu ? whole.cpuCut : whole.gpuCut else {
-            launches.append(try whole.launch())
-            return
+            return try add(whole)
         }
 
         // First the pieces' results, [pieces, kept...], as they are.
@@ -34,7 +41,7 @@ extension LaunchPlan {
             shape: step.shape, body: step.body, operands: step.operands, operation: reduction.operation,
             value: reduction.value, reducedAxes: reduction.axes, epilogue: plain, stores: [target], cut: cut,
             traits: traits, isWide: step.isWide)
-        launches.append(try first.launch())
+        try add(first)
 
         // Then those over the pieces. The scratch memory is one more operand.
         var pieces = Expression()
@@ -45,7 +52,7 @@ extension LaunchPlan {
             operands: step.operands + [scratch],
             operation: reduction.operation, value: load, reducedAxes: [0], epilogue: reduction.epilogue,
             stores: step.stores.map { .init($0) }, cut: nil, traits: traits, isWide: step.isWide)
-        launches.append(try second.launch())
+        try add(second)
     }
 }
 

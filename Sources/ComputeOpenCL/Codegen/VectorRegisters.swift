@@ -1,7 +1,7 @@
 import Compute
 
 /// A tile of a product's result that is summed in registers: rows, and vectors of 16 columns.
-struct RegisterTile: Hashable {
+package struct RegisterTile: Hashable, Codable, Sendable {
     var rows: Int
     var vectors: Int
 }
@@ -16,7 +16,7 @@ package struct VectorRegisters: Hashable, Sendable {
 
     /// Vectors of 16 sums that stay in registers.
     var sums: Int { lanes >= 16 ? 24 : lanes == 8 ? 6 : 3 }
-    private var isWide: Bool { lanes >= 16 }
+    var isWide: Bool { lanes >= 16 }
 
     /// The tile of a plain product.
     func product(rows: Int, vectors: Int) -> RegisterTile {
@@ -90,15 +90,25 @@ package struct VectorRegisters: Hashable, Sendable {
         isWide ? (min(6, rows), min(4, columns)) : (min(3, rows), min(2, columns))
     }
 
+    /// Tiles worth trying, cut down to so many rows and vectors; the rule's first.
+    func tiles(rows: Int, vectors: Int, rule: RegisterTile) -> [RegisterTile] {
+        // Of many rows, several vectors of columns need more registers than there are.
+        let narrow = rows < sums ? [(sums, 1), (sums / 2, 2), (sums / 3, 3)] : [(sums, 1)]
+        let most = isWide ? [(12, 2), (8, 3), (6, 4), (5, 5)] : narrow
+        var tiles = [rule]
+        for (height, across) in most where across <= vectors {
+            let tile = RegisterTile(rows: max(1, min(height, rows)), vectors: across)
+            if !tiles.contains(tile) { tiles.append(tile) }
+        }
+        return tiles
+    }
+
+    /// The same for products of dots.
+    var dotTiles: [(rows: Int, columns: Int)] { isWide ? [(6, 4), (8, 3), (4, 4)] : [(3, 2), (2, 3), (6, 1)] }
+
     /// A tile of few sums: a single vector wide wherever there are rows enough, evened out.
     private func narrow(rows: Int, vectors: Int) -> RegisterTile {
         if rows <= sums / 2 { return RegisterTile(rows: rows, vectors: max(1, min(vectors, sums / rows))) }
         return RegisterTile(rows: ceilingDivide(rows, ceilingDivide(rows, sums)), vectors: 1)
     }
-
-    /// Whether the rows of a tile, so many elements apart, would share a set of the nearest cache.
-    func collide(stride: Int) -> Bool { !isWide && stride.isMultiple(of: 1024) }
-
-    /// Whether so many numbers stay in a core's second cache while others pass through it.
-    func stayNear(count: Int) -> Bool { count <= 65_536 }
 }

@@ -9,7 +9,12 @@ struct VectorWidths {
     /// Long axes are all walked alike, so that their kernels are shared.
     private static let long = 256
 
-    init(extent: Int) {
+    /// - Parameter widest: lanes of a vector at the most.
+    init(extent: Int, widest: Int) {
+        if widest == 1 {
+            self.init(main: 1, middle: 0, hasRest: true)
+            return
+        }
         if extent >= VectorWidths.long {
             self.init(main: 16, middle: 0, hasRest: true)
             return

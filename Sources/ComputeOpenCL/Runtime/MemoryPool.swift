@@ -21,11 +21,15 @@ final class MemoryPool: @unchecked Sendable {
     private var counts = MemoryUsage()
     /// Memory kept for reuse at the most.
     private let bound: Int
+    /// Whether pieces are as large as is asked for, and none is handed out again. Nor is any released before the device is:
+    /// a simulator that looks for unwritten values mistakes memory for an older piece that had its address.
+    private let isExact: Bool
 
-    init(context: cl_context, info: DeviceInfo) {
+    init(context: cl_context, info: DeviceInfo, isExact: Bool) {
         self.context = context
         self.info = info
-        bound = info.memory / 2
+        self.isExact = isExact
+        bound = isExact ? .max : info.memory / 2
     }
 
     var usage: MemoryUsage { lock.locked { counts } }
@@ -42,10 +46,10 @@ final class MemoryPool: @unchecked Sendable {
         guard bytes <= info.largestAllocation else {
             throw .allocationTooLarge(device: info.name, requested: bytes, limit: info.largestAllocation)
         }
-        let size = max(bytes, min(MemoryPool.sizeClass(bytes), info.largestAllocation))
+        let size = isExact ? max(bytes, 1) : max(bytes, min(MemoryPool.sizeClass(bytes), info.largestAllocation))
         return try lock.locked { () throws(DeviceError) -> DeviceMemory in
             let memory: DeviceMemory
-            if let kept = free[size]?.popLast() {
+            if !isExact, let kept = free[size]?.popLast() {
                 memory = kept
                 counts.pooled -= size
             } else {
@@ -61,7 +65,7 @@ final class MemoryPool: @unchecked Sendable {
         let size = memory.size
         lock.locked {
             counts.inUse -= size
-            if counts.pooled + size > bound {
+            if counts.pooled > bound - size {
                 _ = tessera_clReleaseMemObject(memory.handle)
             } else {
                 free[size, default: []].append(memory)

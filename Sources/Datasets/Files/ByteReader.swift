@@ -18,8 +18,9 @@ package final class ByteReader {
 
     /// Opens an ordinary file. Gzip is known by its first two bytes, not by the name.
     ///
+    /// - Parameter unpacks: whether a gzip file is unpacked; otherwise it is bytes as any other.
     /// - Throws: `DatasetError.cannotRead`.
-    package init(path: String) throws {
+    package init(path: String, unpacks: Bool = true) throws {
         self.path = path
         // Without O_NONBLOCK, a pipe of that name would wait for a writer.
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -36,7 +37,7 @@ package final class ByteReader {
             }
             let fileSize = Int(status.st_size)
             var start: [UInt8] = [0, 0]
-            if pread(descriptor, &start, 2, 0) == 2, start == [0x1F, 0x8B] {
+            if unpacks, pread(descriptor, &start, 2, 0) == 2, start == [0x1F, 0x8B] {
                 inflater = try Inflater(format: .gzip, path: path)
                 mostBytes = min(fileSize, .max / Inflater.largestRatio) * Inflater.largestRatio
             } else {
@@ -51,6 +52,19 @@ package final class ByteReader {
 
     deinit {
         close(descriptor)
+    }
+
+    /// The whole of a file, as it is.
+    ///
+    /// - Parameter limit: the most bytes that it may have.
+    /// - Throws: `DatasetError.cannotRead`, `.tooLarge` before taking memory.
+    package static func contents(of path: String, limit: Int) throws -> [UInt8] {
+        let reader = try ByteReader(path: path, unpacks: false)
+        guard reader.mostBytes <= limit else {
+            throw DatasetError.tooLarge(
+                path: path, what: "the number of bytes", size: reader.mostBytes, limit: limit)
+        }
+        return try reader.read(reader.mostBytes)
     }
 
     /// The next `count` bytes.

@@ -43,10 +43,10 @@ final class HostData: Source, @unchecked Sendable {
 
     override func buffer(on device: any Device) throws -> Buffer {
         try uploads.withLock { uploads in
-            if let known = uploads[ObjectIdentifier(device)] { return known }
+            if let known = uploads[ObjectIdentifier(device.base)] { return known }
             let buffer = try device.allocate(bytes: bytes)
             try contents.withUnsafeBytes { try device.upload($0, to: buffer, offset: 0) }
-            uploads[ObjectIdentifier(device)] = buffer
+            uploads[ObjectIdentifier(device.base)] = buffer
             return buffer
         }
     }
@@ -64,7 +64,7 @@ final class DeviceData: Source, @unchecked Sendable {
     }
 
     override func buffer(on device: any Device) throws -> Buffer {
-        guard device === self.device else {
+        guard device.base === self.device.base else {
             throw TensorError.wrongDevice(
                 variable: "an evaluated tensor of shape \(shape)", expected: self.device.info.name,
                 found: device.info.name)
@@ -81,9 +81,9 @@ public final class Argument: Source, @unchecked Sendable {
 
     override func buffer(on device: any Device) throws -> Buffer {
         try buffers.withLock { buffers in
-            if let known = buffers[ObjectIdentifier(device)] { return known }
+            if let known = buffers[ObjectIdentifier(device.base)] { return known }
             let buffer = try device.allocate(bytes: bytes)
-            buffers[ObjectIdentifier(device)] = buffer
+            buffers[ObjectIdentifier(device.base)] = buffer
             return buffer
         }
     }

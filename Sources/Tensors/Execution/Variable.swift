@@ -20,7 +20,7 @@ public final class Variable: Source, @unchecked Sendable {
     }
 
     override func buffer(on device: any Device) throws -> Buffer {
-        guard device === self.device else {
+        guard device.base === self.device.base else {
             throw TensorError.wrongDevice(
                 variable: name, expected: self.device.info.name, found: device.info.name)
         }

@@ -16,11 +16,12 @@ struct DevicesCommand: ParsableCommand {
                         .adding("name", info.name).adding("platform", info.platform).adding("vendor", info.vendor)
                         .adding("driver", info.driver).adding("compute_units", info.computeUnits)
                         .adding("memory_bytes", info.memory)
-                        .adding("largest_allocation_bytes", info.largestAllocation))
+                        .adding("largest_allocation_bytes", info.largestAllocation)
+                        .adding("tensor_cores", info.tensorCores))
             } else {
                 Output.line(
                     "\(index)  \(info.kind.rawValue)  \(info.name)  (\(info.platform), \(info.computeUnits) compute "
-                        + "units, \(bytesText(info.memory)))")
+                        + "units, \(bytesText(info.memory))\(info.tensorCores ? ", tensor cores: tf32, bf16" : ""))")
             }
         }
         for problem in DeviceSelection.problems {

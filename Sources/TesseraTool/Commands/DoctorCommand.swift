@@ -1,4 +1,5 @@
 import ArgumentParser
+import ComputeOpenCL
 import Conformance
 import Foundation
 import Tessera
@@ -9,10 +10,12 @@ struct DoctorCommand: ParsableCommand {
         abstract: "Check every operation on a device against a reference, and measure how fast it is.",
         discussion: """
             The report is made to be pasted where a problem is told. The exit status is 1 if an operation gives wrong \
-            numbers. Derivatives are checked after all outputs, for as long as there is time.
+            numbers. Derivatives are checked after all outputs, for as long as there is time. Where another variant of an \
+            OpenCL kernel gives right numbers, the wrong one is put on a list of the device and not used again. On a device \
+            with tensor cores the products and convolutions are checked with each --precision, too.
             """)
 
-    @Option(help: "Seconds for the checks; what was not reached by then is said.")
+    @Option(help: "Seconds for the checks, and for those of each precision; what was not reached by then is said.")
     var seconds = 100.0
 
     @OptionGroup var deviceOption: DeviceOption
@@ -24,27 +27,104 @@ struct DoctorCommand: ParsableCommand {
 
     func run() throws {
         let device = try DeviceSelection.choose(deviceOption.device)
-        tell(device.info)
+        let known = (device as? OpenCLDevice)?.listedVariants.variants ?? []
+        tell(device.info, listed: known.sorted())
         let speed = try DeviceSpeed(device)
         tell(speed)
+        var isSound = true
+        if device.info.tensorCores {
+            for precision in Precision.allCases where precision != .full {
+                isSound = try checkTensorCores(device.with(precision: precision)) && isSound
+            }
+        }
         var check = ParityCheck()
+        run(&check, on: device)
+        tell(check.failures, .full)
+        if !check.failures.isEmpty, let device = device as? OpenCLDevice { try blame(check, on: device) }
+        tell(check, device)
+        if !check.failures.isEmpty || !isSound { throw ExitCode.failure }
+    }
+
+    private func run(_ check: inout ParityCheck, on device: any Device) {
         let isShown = !output.json && isatty(STDERR_FILENO) == 1
         check.run(on: device, limit: seconds) { done, total in
             if isShown { FileHandle.standardError.write(Data("\r\(done) of \(total)\u{1B}[K".utf8)) }
         }
         if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
-        tell(check, device)
-        if !check.failures.isEmpty { throw ExitCode.failure }
     }
 
-    private func tell(_ info: DeviceInfo) {
+    /// Checks products and convolutions with the device's precision, and measures a product.
+    /// - Returns: whether all is right.
+    private func checkTensorCores(_ device: any Device) throws -> Bool {
+        let precision = device.precision
+        let problem = device.tensorCoreProblem(at: precision)
+        let speed = try DeviceSpeed.productRate(device)
+        var check = ParityCheck(CaseRegistry.products(at: precision))
+        run(&check, on: device)
+        let wrong = Set(check.failures.map(\.name)).count
+        if output.json {
+            Output.line(
+                JSONLine(event: "precision").adding("precision", precision.rawValue).adding("problem", problem)
+                    .adding("product_gflops", speed).adding("cases", check.cases.count)
+                    .adding("outputs_checked", check.outputs).adding("derivatives_checked", check.derivatives)
+                    .adding("failed", wrong).adding("seconds", check.seconds))
+        } else {
+            Output.line(
+                "precision \(precision): product of \(DeviceSpeed.productSize)x\(DeviceSpeed.productSize): "
+                    + "\(Output.number(speed)) GFLOP/s; \(wrong) of \(check.outputs) cases are wrong")
+            if let problem { Output.line("WRONG: the tensor cores are not used: \(problem)") }
+        }
+        tell(check.failures, precision)
+        return wrong == 0 && problem == nil
+    }
+
+    private func tell(_ failures: [ParityCheck.Failure], _ precision: Precision) {
+        let note = precision == .full ? "" : " (precision \(precision))"
+        for failure in failures {
+            if output.json {
+                Output.line(
+                    JSONLine(event: "failure").adding("case", failure.name + note).adding("problem", failure.problem))
+            } else {
+                Output.line("WRONG: \(failure.name)\(note): \(failure.problem)")
+            }
+        }
+    }
+
+    /// Finds the kernels behind the failures, lists them, and tells of them.
+    private func blame(_ check: ParityCheck, on device: OpenCLDevice) throws {
+        let failed = Set(check.failures.map(\.name))
+        var search = VariantSearch(on: device)
+        try search.run(check.cases.filter { failed.contains($0.name) }, limit: seconds)
+        if !search.findings.isEmpty { try device.list(failing: search.variants) }
+        let path = device.listedVariants.path ?? ""
+        for finding in search.findings {
+            if output.json {
+                Output.line(
+                    JSONLine(event: "listed").adding("variant", finding.variant).adding("case", finding.caseName)
+                        .adding("list", path))
+            } else {
+                Output.line("LISTED: \(finding.variant) spoils \(finding.caseName) and is not used again (\(path))")
+            }
+        }
+        for name in search.unexplained {
+            if output.json {
+                Output.line(JSONLine(event: "unexplained").adding("case", name))
+            } else {
+                Output.line("no other variant of a kernel was found that makes \(name) right; try another driver")
+            }
+        }
+    }
+
+    private func tell(_ info: DeviceInfo, listed: [String]) {
         guard !output.json else {
             Output.line(
                 JSONLine(event: "device").adding("version", libraryVersion).adding("kind", info.kind.rawValue)
                     .adding("name", info.name).adding("platform", info.platform).adding("vendor", info.vendor)
                     .adding("driver", info.driver).adding("compute_units", info.computeUnits)
                     .adding("memory_bytes", info.memory).adding("largest_allocation_bytes", info.largestAllocation)
-                    .adding("system", ProcessInfo.processInfo.operatingSystemVersionString))
+                    .adding("tensor_cores", info.tensorCores)
+                    .adding("system", ProcessInfo.processInfo.operatingSystemVersionString)
+                    .adding("listed_variants", listed.joined(separator: "; ")))
             return
         }
         Output.line(
@@ -53,8 +133,9 @@ struct DoctorCommand: ParsableCommand {
             device: \(info.name) (\(info.kind.rawValue), \(info.vendor))
             platform: \(info.platform); driver \(info.driver)
             \(info.computeUnits) compute units, \(bytesText(info.memory)), \(bytesText(info.largestAllocation)) at most \
-            in one allocation
+            in one allocation\(info.tensorCores ? "; tensor cores: tf32, bf16" : "")
             """)
+        if !listed.isEmpty { Output.line("not used, since they gave wrong numbers: \(listed.joined(separator: "; "))") }
     }
 
     private func tell(_ speed: DeviceSpeed) {
@@ -77,13 +158,6 @@ struct DoctorCommand: ParsableCommand {
 
     private func tell(_ check: ParityCheck, _ device: any Device) {
         let wrong = Set(check.failures.map(\.name)).count
-        for failure in check.failures {
-            if output.json {
-                Output.line(JSONLine(event: "failure").adding("case", failure.name).adding("problem", failure.problem))
-            } else {
-                Output.line("WRONG: \(failure.name): \(failure.problem)")
-            }
-        }
         guard !output.json else {
             Output.line(
                 JSONLine(event: "done").adding("cases", check.cases.count).adding("outputs_checked", check.outputs)

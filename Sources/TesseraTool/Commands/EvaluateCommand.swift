@@ -21,6 +21,7 @@ struct EvaluateCommand: ParsableCommand {
     var perExample: String?
 
     @OptionGroup var deviceOption: DeviceOption
+    @OptionGroup var precisionOption: PrecisionOption
     @OptionGroup var output: JSONOption
 
     func run() throws {
@@ -28,7 +29,7 @@ struct EvaluateCommand: ParsableCommand {
             throw TrainingError.badSetting(
                 name: "--importance-samples", expected: "1 to 5000", found: "\(importanceSamples)")
         }
-        let device = try deviceOption.chosen(json: output.json)
+        let device = try deviceOption.chosen(json: output.json).with(precision: precisionOption.precision)
         let run = try runArgument.trained(on: device)
         let splits = try run.data(dataOptions.data, directory: dataOptions.dataDir)
         let watch = Stopwatch()

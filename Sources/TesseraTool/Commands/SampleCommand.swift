@@ -22,13 +22,14 @@ struct SampleCommand: ParsableCommand {
     @OptionGroup var drawing: DrawingOptions
 
     @OptionGroup var deviceOption: DeviceOption
+    @OptionGroup var precisionOption: PrecisionOption
     @OptionGroup var output: JSONOption
 
     func run() throws {
         guard (1...10_000).contains(count) else {
             throw TrainingError.badSetting(name: "--count", expected: "1 to 10000", found: "\(count)")
         }
-        let device = try deviceOption.chosen(json: output.json)
+        let device = try deviceOption.chosen(json: output.json).with(precision: precisionOption.precision)
         let run = try runArgument.trained(on: device)
         let watch = Stopwatch()
         let panel: ImagePanel

@@ -31,6 +31,12 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Decay of a moving average of the parameters, which then is what is evaluated and sampled.")
     var averageDecay: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "How exactly products and convolutions take their factors; below full, a device with tensor cores may round "
+                + "them to tf32 (fast) or bf16 (fastest) (default: full)."))
+    var precision: Precision?
+
     @Option(help: "Decides the first parameters, the order of the images and all chance (default: 0).")
     var seed: UInt64?
 
@@ -129,6 +135,7 @@ struct TrainCommand: ParsableCommand {
             configuration.averageDecay = averageDecay
         }
         configuration.seed = seed ?? 0
+        configuration.precision = precision ?? .full
         if let checkpointSteps { configuration.checkpointSteps = checkpointSteps }
         if let keep { configuration.keptCheckpoints = keep }
         let folder =
@@ -161,6 +168,7 @@ struct TrainCommand: ParsableCommand {
         try require("the data", description.data.name, dataOptions.data.map { dataOptions.source($0).name })
         try require("the batch size", description.batchSize, batchSize)
         try require("the seed", description.seed, seed)
+        try require("the precision", (description.precision ?? .full).rawValue, precision?.rawValue)
         try require("the learning rate", description.learningRate.value(at: 1), learningRate)
         if let length { description.setLength(length) }
         if let checkpointSteps { description.checkpointSteps = checkpointSteps }

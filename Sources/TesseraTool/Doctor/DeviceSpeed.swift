@@ -17,14 +17,18 @@ struct DeviceSpeed {
 
     /// - Throws: what the device throws.
     init(_ device: any Device) throws {
-        let size = Self.productSize
         copy = try Self.copyRate(device)
+        product = try Self.productRate(device)
+        arithmetic = try Self.arithmeticRate(device)
+    }
+
+    /// Floating-point operations a second in a product of two square matrices, in units of 10^9.
+    static func productRate(_ device: any Device) throws -> Double {
+        let size = Self.productSize
         var random = try RandomSource(seed: 1)
         let (a, b) = (try random.normal([size, size]), try random.normal([size, size]))
         let matrices = try Tensor.evaluate([a, b], on: device)
-        product = try Self.rate(
-            of: matrices[0].matmul(matrices[1]), work: 2 * Double(size * size * size), on: device)
-        arithmetic = try Self.arithmeticRate(device)
+        return try rate(of: matrices[0].matmul(matrices[1]), work: 2 * Double(size * size * size), on: device)
     }
 
     private static func copyRate(_ device: any Device) throws -> Double {

@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 import Layers
 import Models
@@ -36,6 +37,8 @@ public struct RunDescription: Codable, Hashable, Sendable {
     public var learningRate: LearningRateSchedule
     public var gradientClip: Float?
     public var averageDecay: Double?
+    /// Nil, which is `full`, in files of before this was written.
+    public var precision: Precision?
     /// The run whose parameters this one started from, if it did from one.
     public var startedFrom: String?
     /// When checkpoints are made, and how many are kept; nil in files of before these were written.
@@ -56,6 +59,7 @@ public struct RunDescription: Codable, Hashable, Sendable {
         learningRate = training.learningRate
         gradientClip = training.gradientClip
         averageDecay = training.averageDecay
+        precision = training.precision
         checkpointSteps = training.checkpointSteps
         keptCheckpoints = training.keptCheckpoints
         self.device = device
@@ -81,6 +85,7 @@ public struct RunDescription: Codable, Hashable, Sendable {
         var configuration = TrainingConfiguration(
             steps.map { .steps($0) } ?? .epochs(epochs ?? 1), batchSize: batchSize, learningRate: learningRate,
             gradientClip: gradientClip, averageDecay: averageDecay, seed: seed)
+        configuration.precision = precision ?? .full
         if let checkpointSteps { configuration.checkpointSteps = checkpointSteps }
         if let keptCheckpoints { configuration.keptCheckpoints = keptCheckpoints }
         return configuration

@@ -21,6 +21,9 @@ public struct RunFolder: Sendable, Hashable {
     public var film: String { "\(path)/film.png" }
     public var samples: String { "\(path)/samples" }
 
+    /// No description of a run comes near it, in bytes.
+    private static let largestConfig = 1 << 20
+
     /// The most checkpoints that are kept.
     static let mostCheckpoints = 100
 
@@ -83,10 +86,8 @@ public struct RunFolder: Sendable, Hashable {
         guard FileManager.default.fileExists(atPath: config) else {
             throw TrainingError.noRun(path: path, missing: "config.json")
         }
-        guard let contents = FileManager.default.contents(atPath: config) else {
-            throw CheckpointError.cannotRead(path: config, reason: "not a file that can be read")
-        }
         do {
+            let contents = Data(try ByteReader.contents(of: config, limit: Self.largestConfig))
             let description = try JSONDecoder().decode(RunDescription.self, from: contents)
             guard description.format == RunDescription.currentFormat else {
                 throw CheckpointError.malformed(
@@ -95,6 +96,10 @@ public struct RunFolder: Sendable, Hashable {
             return description
         } catch let error as CheckpointError {
             throw error
+        } catch DatasetError.tooLarge(_, _, let size, let limit) {
+            throw CheckpointError.malformed(path: config, expected: "at most \(limit) bytes", found: "\(size)")
+        } catch is DatasetError {
+            throw CheckpointError.cannotRead(path: config, reason: "not a file that can be read")
         } catch {
             throw CheckpointError.malformed(path: config, expected: "the description of a run", found: "something else")
         }

@@ -13,7 +13,12 @@ final class RunLock {
         throw TrainingError.runBusy(path: folder.path)
     }
 
+    /// A process that another thread is about to start (a driver's compiler) has the descriptor, too, for a moment, and
+    /// would keep the lock beyond `close`.
     deinit {
-        if descriptor >= 0 { close(descriptor) }
+        if descriptor >= 0 {
+            flock(descriptor, LOCK_UN)
+            close(descriptor)
+        }
     }
 }

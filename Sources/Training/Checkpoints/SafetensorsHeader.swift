@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// The header of a safetensors file, checked: every tensor is Float32, and the ranges of bytes follow one another from
@@ -104,15 +105,22 @@ struct SafetensorsHeader {
 }
 
 extension Safetensors {
-    /// Reads and checks a whole file.
+    /// Reads and checks a whole file. Header and size are checked before memory is taken for the tensors.
     ///
     /// - Throws: `CheckpointError`.
     public init(contentsOf path: String) throws {
-        let file = try Self.contents(path)
-        guard file.count >= 8 else {
-            throw CheckpointError.truncated(path: path, expectedBytes: 8, foundBytes: file.count)
+        do {
+            try self.init(ByteReader(path: path, unpacks: false))
+        } catch DatasetError.cannotRead(_, let reason) {
+            throw CheckpointError.cannotRead(path: path, reason: reason)
+        } catch DatasetError.truncated(_, let expected, let found) {
+            throw CheckpointError.truncated(path: path, expectedBytes: expected, foundBytes: found)
         }
-        let length = file.prefix(8).enumerated().reduce(UInt64(0)) {
+    }
+
+    private init(_ reader: ByteReader) throws {
+        let (path, size) = (reader.path, reader.mostBytes)
+        let length = try reader.read(8).enumerated().reduce(UInt64(0)) {
             $0 | UInt64($1.element) << (8 * UInt64($1.offset))
         }
         guard length <= UInt64(SafetensorsHeader.largestHeader) else {
@@ -121,38 +129,18 @@ extension Safetensors {
                 found: "a length of \(length)")
         }
         let start = 8 + Int(length)
-        guard start <= file.count else {
-            throw CheckpointError.truncated(path: path, expectedBytes: start, foundBytes: file.count)
-        }
         let header = try SafetensorsHeader(
-            json: file.subdata(in: 8..<start), dataBytes: file.count - start, path: path)
+            json: Data(reader.read(Int(length))), dataBytes: size - start, path: path)
         metadata = header.metadata
-        tensors = header.entries.map { entry in
-            let count = entry.bytes.count / MemoryLayout<Float>.size
-            let values = file.withUnsafeBytes { bytes in
-                (0..<count).map { index in
-                    let bits = bytes.loadUnaligned(
-                        fromByteOffset: start + entry.bytes.lowerBound + index * 4, as: UInt32.self)
+        // They follow one another from the first byte to the last.
+        tensors = try header.entries.map { entry in
+            let values = try reader.read(entry.bytes.count).withUnsafeBytes { bytes in
+                (0..<bytes.count / MemoryLayout<Float>.size).map { index in
+                    let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
                     return Float(bitPattern: UInt32(littleEndian: bits))
                 }
             }
             return Tensor(name: entry.name, shape: entry.shape, values: values)
-        }
-    }
-
-    private static func contents(_ path: String) throws -> Data {
-        let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-        let attributes = try? FileManager.default.attributesOfItem(atPath: url.path)
-        let type = attributes?[.type] as? FileAttributeType
-        guard type == .typeRegular else {
-            throw CheckpointError.cannotRead(path: path, reason: type == nil ? "no such file" : "not an ordinary file")
-        }
-        // Foundation leaks memory for each empty file that it reads.
-        if attributes?[.size] as? Int == 0 { return Data() }
-        do {
-            return try Data(contentsOf: url)
-        } catch {
-            throw CheckpointError.cannotRead(path: path, reason: "permission denied or damaged medium")
         }
     }
 }

@@ -7,7 +7,8 @@ import Tensors
 /// Evaluates a game's generator by the images that it makes: their FID and KID against a data set, how much they vary, and
 /// the discriminator's scores.
 ///
-/// FID and KID need the labels of the data (`ImageMetrics`); without them they are left out.
+/// FID and KID need the labels of the data (`ImageMetrics`); without them they are left out. Features are computed with
+/// `Precision.full`, whatever the device's precision: images are measured, not the arithmetic.
 public final class SampleEvaluator {
     /// Images in a batch.
     private static let batchSize = 200
@@ -56,8 +57,8 @@ public final class SampleEvaluator {
             Set(train.labels ?? []).count < 2
             ? nil
             : try ImageMetrics(
-                DatasetSplits(train: train, test: test), on: device, count: self.count, cache: cache,
-                willTrain: willTrain)
+                DatasetSplits(train: train, test: test), on: device.with(precision: .full), count: self.count,
+                cache: cache, willTrain: willTrain)
     }
 
     /// The figures of a model whose parameters are on the device.

@@ -15,6 +15,7 @@ import Tensors
 /// interrupted and resumed has the same parameters, bit for bit, as one that was not, on the same device.
 public final class Trainer {
     public let model: any GenerativeModel
+    /// The device, with the configuration's precision.
     public let device: any Device
     public let configuration: TrainingConfiguration
     /// Where the run is kept; nil keeps nothing.
@@ -61,6 +62,7 @@ public final class Trainer {
         on device: any Device, folder: RunFolder? = nil
     ) throws {
         let configuration = configuration ?? TrainingConfiguration(type(of: model).recipe)
+        let device = device.with(precision: configuration.precision)
         self.model = model
         self.device = device
         self.configuration = configuration
@@ -195,6 +197,9 @@ public final class Trainer {
             steps: step, training: epochMeans.values, test: test, seconds: clock.seconds,
             examplesPerSecond: clock.examplesPerSecond(step: step), peakMemoryBytes: device.memory.peak)
     }
+
+    /// Compiles the training step and does not run it.
+    package func prepareStep() throws { _ = try compiledStep() }
 
     /// The step of the model, after first values have been fitted to data where it wants that.
     private func compiledStep() throws -> any TrainingStep {

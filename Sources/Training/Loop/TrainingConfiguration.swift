@@ -1,3 +1,4 @@
+import Compute
 import Layers
 import Models
 
@@ -24,6 +25,9 @@ public struct TrainingConfiguration: Sendable {
     public var averageDecay: Double?
     /// Decides the first parameters, the order of the images, and all that is drawn by chance.
     public var seed: UInt64 = 0
+    /// How exactly products and convolutions take their factors, in training and in the evaluations within it. What is not
+    /// `full` permits faster arithmetic where the device has it.
+    public var precision = Precision.full
     /// A checkpoint is made at the end of an epoch when so many steps have been done since the last one, and at the end.
     public var checkpointSteps = 500
     /// A checkpoint alone, without evaluation and picture, is also made when so many seconds have passed since the last

@@ -48,18 +48,16 @@ public struct Series: Hashable, Sendable {
 }
 
 extension Series {
+    /// Larger files are refused, in bytes: their numbers take many times as much memory.
+    static let largestFile = 64 << 20
+
     /// Reads a column of a file of numbers, separated by commas, semicolons, tabs or blanks, a line for each moment. A
     /// first line that holds no numbers is a heading.
     /// - Parameter column: 1 for the first.
-    /// - Throws: `DatasetError.cannotRead`; `DatasetError.malformed` for a line without such a number;
-    ///   `TrainingError.dataMismatch`.
+    /// - Throws: `DatasetError.cannotRead`; `DatasetError.tooLarge`; `DatasetError.malformed` for a line without such a
+    ///   number; `TrainingError.dataMismatch`.
     public init(contentsOf path: String, column: Int = 1) throws {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw DatasetError.cannotRead(path: path, reason: (error as NSError).localizedDescription)
-        }
+        let data = try ByteReader.contents(of: path, limit: Self.largestFile)
         guard column >= 1 else {
             throw DatasetError.invalidArgument(name: "column", expected: "1 or more", found: "\(column)")
         }

@@ -76,6 +76,32 @@ extension CaseRegistry {
             },
         ]
 
+    /// Products and convolutions for a device with tensor cores, with tolerances for a precision: those of the registry,
+    /// most of which are too small for tensor cores and are computed as with `full`, and others of every kernel and tile.
+    public static func products(at precision: Precision) -> [OperationCase] {
+        let square = ConvolutionWindow(kernel: (3, 3), padding: (1, 1))
+        let large = [
+            product("of two large tiles", [260, 52], [52, 132]), product("of long rows", [300, 600], [600, 64]),
+            product("of a long sum", [40, 3000], [3000, 36]), product("batched, 64x48x72", [3, 64, 48], [3, 48, 72]),
+            OperationCase("matmul 132x68x148, both transposed", [.floats([68, 132]), .floats([148, 68])], .sum) {
+                try $0[0].transposed().matmul($0[1].transposed())
+            },
+            convolution("36 to 40 channels", [2, 9, 8], 36, 40, square),
+            convolution("64 to 128 channels", [5, 8, 8], 64, 128, square),
+            convolution(
+                "33 to 35 channels of stride 2", [3, 11, 10], 33, 35,
+                .init(kernel: (4, 4), stride: (2, 2), padding: (1, 1))),
+            transposed("40 to 36 channels", [4, 5, 5], 40, 36, .init(kernel: (4, 4), stride: (2, 2), padding: (1, 1))),
+        ]
+        // The derivatives of a product are products; those of these are enough.
+        let once = large.map { test in
+            var test = test
+            test.derivatives = min(test.derivatives, .first)
+            return test
+        }
+        return (products + convolutions + once).map { $0.allowing(precision) }
+    }
+
     private static func product(_ name: String, _ a: [Int], _ b: [Int]) -> OperationCase {
         OperationCase("matmul \(name)", [.floats(a), .floats(b)], .sum) { try $0[0].matmul($0[1]) }
     }

@@ -42,6 +42,20 @@ public struct OperationCase: Sendable {
             secondTolerance: secondTolerance, several: { [try build($0)] })
     }
 
+    /// The same case with tolerances for products whose factors are rounded as a precision allows.
+    public func allowing(_ precision: Precision) -> OperationCase {
+        var relaxed = self
+        // The errors of a sum's terms are as random as the terms: of the largest result some units, and of derivatives,
+        // into which products go several times, some more.
+        func relax(_ tolerance: inout Tolerance, _ units: Double) {
+            tolerance.normwise += units * precision.unitRoundoff
+        }
+        relax(&relaxed.tolerance, 4)
+        relax(&relaxed.gradientTolerance, 8)
+        relax(&relaxed.secondTolerance, 16)
+        return relaxed
+    }
+
     /// The case as tensors, with the gradients of a random projection of its outputs, and the gradients of half the
     /// squared norm of those.
     public func assembled() throws -> AssembledCase {

@@ -28,6 +28,11 @@ public enum TestDevices {
         return native + shaped
     }()
 
+    /// The first OpenCL CPU with the kernels of a GPU that has tensor cores, which are emulated.
+    public static let tensorCores: TestDevice? =
+        opened { OpenCLDevice.discover(shape: .gpu, emulatingTensorCores: true).devices }
+        .first { $0.device.info.kind == .openCLCPU }
+
     private static func opened(_ discover: @escaping @Sendable () -> [OpenCLDevice]) -> [TestDevice] {
         discover().enumerated().map { index, device in
             TestDevice(description: device.info.name, device: device) {

@@ -1,0 +1,1 @@
+../../../Sources/ComputeOpenCL/Runtime/ProgramCache.swift

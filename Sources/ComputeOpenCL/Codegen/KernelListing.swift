@@ -1,0 +1,25 @@
+import Compute
+
+/// A kernel that steps are run by: its source and what follows `KERNEL_NAME` in its name. For tests of which variants
+/// there are.
+package struct KernelListing: Sendable {
+    package let text: String
+    package let entry: String
+
+    /// The kernels of steps on a device of these traits, in the order in which they are launched.
+    /// - Throws: `DeviceError` where the steps are impossible.
+    package static func kernels(of steps: [Step], traits: KernelTraits) throws(DeviceError) -> [KernelListing] {
+        var plan = LaunchPlan(traits: traits)
+        try plan.add(steps)
+        return plan.launches.map { KernelListing(text: $0.source.text, entry: $0.entry) }
+    }
+}
+
+extension KernelTraits {
+    /// Traits of a device that is made up, without elementary functions of its own.
+    package init(shape: KernelShape, computeUnits: Int, groupSize: Int = 256, lanes: Int = 16) {
+        self.init(
+            shape: shape, hasNativeMath: false, hasFusedMultiplyAdd: true, computeUnits: computeUnits,
+            registers: VectorRegisters(lanes: lanes), parameterBytes: 1024, groupSize: groupSize)
+    }
+}

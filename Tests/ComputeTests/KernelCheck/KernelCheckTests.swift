@@ -1,0 +1,94 @@
+import Compute
+import ComputeOpenCL
+import TestSupport
+import Testing
+
+/// Every variant of every kernel once. `make check-kernels` runs this suite under the simulator Oclgrind, which looks for
+/// accesses outside of buffers, data races, work-groups that part at a barrier, and values that nobody has written;
+/// ordinary test runs compare the results.
+@Suite(.enabled(if: OpenCLFixture.isAvailable), .serialized)
+struct KernelCheckTests {
+    typealias Shape = OpenCLFixture.Shape
+
+    @Test func cpuKernels() throws { try compare(.cpu) }
+
+    @Test func gpuKernels() throws { try compare(.gpu) }
+
+    private func compare(_ shape: Shape) throws {
+        let cases = KernelCases.all(shape)
+        try OpenCLFixture.isSimulated
+            ? OpenCLFixture.compareOneByOne(cases, shape) : OpenCLFixture.compare(cases, shape)
+    }
+
+    /// The variants that the cases have to have are those of a device of so many units.
+    @Test(.enabled(if: OpenCLFixture.isSimulated))
+    func theSimulatorHasTheUnitsThatTheCasesAreMadeFor() throws {
+        for shape in Shape.allCases {
+            let traits = try OpenCLFixture.device(shape).traits
+            #expect(traits.computeUnits == KernelCases.computeUnits && traits.groupSize == 256)
+            #expect(traits.hasFusedMultiplyAdd && !traits.hasNativeMath)
+        }
+    }
+
+    /// The registry, for the kernels that are generated: expressions, views, reductions, whole patterns.
+    @Test(.enabled(if: OpenCLFixture.isSimulated)) func cpuOperations() throws { try operations(.cpu) }
+
+    @Test(.enabled(if: OpenCLFixture.isSimulated)) func gpuOperations() throws { try operations(.gpu) }
+
+    private func operations(_ shape: Shape) throws {
+        let device = try OpenCLFixture.device(shape)
+        for test in CaseRegistry.all where test.inputs.allSatisfy({ $0.shape.reduce(1, *) <= 2000 }) {
+            for problem in try test.disagreements(on: device, outputsOnly: true) {
+                Issue.record("\(test.name): \(problem)")
+            }
+        }
+    }
+
+    // MARK: The variants
+
+    /// A file of kernels: words that it alone has, and the macros that decide which code it compiles.
+    private static let files: [(name: String, mark: String, macros: [String])] = [
+        ("matmul_cpu", "// Matrix product for CPU-class devices:", ["FORM", "PACK_A", "PACK_B", "SUMS"]),
+        ("matmul_gpu", "// Matrix product for GPU-class devices:", ["TILE_ROWS"]),
+        (
+            "convolution_cpu", "gradients for CPU-class devices,",
+            ["KIND", "PACK", "BATCH_INNER", "GATHER", "SUMS", "FLAT"]
+        ),
+        ("convolution_gpu", "gradients for GPU-class devices,", ["KIND", "TILE_ROWS", "TILE_COLUMNS"]),
+        ("indexed", "// Rows of a table by their indices,", ["GATHER", "SCATTER_ADD"]),
+        ("raster_scan", "// The pixel loop of an autoregressive sampler,", ["GROUP"]),
+        ("raster_scan_cpu", "// Functions of a raster scan for CPU-class devices:", []),
+        ("raster_scan_gpu", "// Functions of a raster scan for GPU-class devices:", []),
+        ("raster_scan_pack", "// Panels for the products of a raster scan", []),
+    ]
+
+    /// The variants that the kernels of the cases are: file, what of it is called, and macros that are not 0.
+    private static func variants(_ shape: Shape) throws -> Set<String> {
+        let traits = KernelTraits(shape: shape == .cpu ? .cpu : .gpu, computeUnits: KernelCases.computeUnits)
+        var found: Set<String> = []
+        for kernel in try KernelCases.all(shape).flatMap({ try KernelListing.kernels(of: $0.steps, traits: traits) }) {
+            for file in files {
+                // Macros are given before the file's own text.
+                guard let mark = kernel.text.firstRange(of: file.mark) else { continue }
+                let lines = kernel.text[..<mark.lowerBound].split(separator: "\n")
+                let values = file.macros.compactMap { name -> String? in
+                    let value = lines.first { $0.hasPrefix("#define \(name) ") }?.split(separator: " ").last ?? "0"
+                    return value == "0" ? nil : value == name ? " \(name)" : " \(name)=\(value)"
+                }
+                found.insert(
+                    ([file.name, kernel.entry].filter { !$0.isEmpty }.joined(separator: " ")) + values.joined())
+            }
+        }
+        return found
+    }
+
+    @Test func everyVariantOfTheCPUKernels() throws {
+        let found = try Self.variants(.cpu)
+        #expect(found.isSuperset(of: Self.cpuVariants), "\(Self.cpuVariants.subtracting(found)) of \(found.sorted())")
+    }
+
+    @Test func everyVariantOfTheGPUKernels() throws {
+        let found = try Self.variants(.gpu)
+        #expect(found.isSuperset(of: Self.gpuVariants), "\(Self.gpuVariants.subtracting(found)) of \(found.sorted())")
+    }
+}
