@@ -35,14 +35,20 @@ struct ColumnSums: Hashable, Sendable {
 extension LaunchPlan {
     /// Adds steps that run one after the other.
     mutating func add(_ steps: [Step]) throws(DeviceError) {
-        for (index, step) in steps.enumerated() {
+        var rest = steps[...]
+        while let step = rest.popFirst() {
             if let launch = sumsLaunch {
                 sumsLaunch = nil
                 launches.append(launch)
                 self.steps.append(.launches(launches.count - 1..<launches.count))
                 continue
             }
-            wantedSums = index + 1 < steps.count ? ColumnSums(steps[index + 1]) : nil
+            let others = try addRowRun(from: step, rest)
+            if others > 0 {
+                rest = rest.dropFirst(others)
+                continue
+            }
+            wantedSums = rest.first.flatMap(ColumnSums.init)
             try add(step)
             wantedSums = nil
         }

@@ -25,7 +25,6 @@ struct PointwiseKernel {
     /// Each item walks rows, or pieces of rows, of its own: `units` in all.
     func cpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
         let extent = shape[inner]
-        let widths = VectorWidths(extent: extent, widest: traits.widestVector)
         let most = traits.computeUnits * PointwiseKernel.itemsPerUnit
         let wanted = max(1, min(most, rows * extent / PointwiseKernel.elementsPerItem))
         // Long rows are cut, so that every item gets about as much.
@@ -43,24 +42,8 @@ struct PointwiseKernel {
         let pieceLoop = (name: "piece", extent: builder.number(piecesPerRow))
         outer.insert(pieceLoop, at: walksAcrossRows ? inner - 1 : inner)
         let (unitCount, share) = (builder.number(units), builder.number(perItem))
-        let (rowExtent, pieceExtent) = (builder.number(extent), builder.number(piece))
-        let values = ExpressionEmitter(
-            step.body, roots: step.stores.map(\.value), operands: step.operands, axes: names, inner: inner,
-            prefix: "", in: &builder)
-        let stores = StoreEmitter(
-            step.stores.map { .init($0) }, axes: names, inner: inner, prefix: "", in: &builder)
-
+        let row = cpuRow(piece: piece, &builder) + LoopText.advance(outer)
         let type = builder.index
-        var row = values.rowLines() + stores.rowLines()
-        row.append("\(type) x = piece * \(pieceExtent);")
-        row.append("const \(type) stop = min(x + \(pieceExtent), \(rowExtent));")
-        for width in widths.all {
-            row += LoopText.block(
-                "for (; x + \(width) <= stop; x += \(width))",
-                values.lines(width: width, at: "x", builder: &builder)
-                    + stores.lines(width: width, at: "x", values: values))
-        }
-        row += LoopText.advance(outer)
         var lines = [
             "\(type) unit = (\(type))\(builder.item) * \(share);",
             "const \(type) last = min(unit + \(share), \(unitCount));",
@@ -68,6 +51,34 @@ struct PointwiseKernel {
         lines += LoopText.decompose("unit", into: outer, index: type)
         lines += LoopText.block("for (; unit < last; ++unit)", row)
         return (lines, items, 1)
+    }
+
+    /// A row, whose indices are known, or the part of it that is `piece` elements long.
+    func cpuRow(piece: Int?, _ builder: inout KernelBuilder) -> [String] {
+        let names = axisNames()
+        let values = ExpressionEmitter(
+            step.body, roots: step.stores.map(\.value), operands: step.operands, axes: names, inner: inner,
+            prefix: "", in: &builder)
+        let stores = StoreEmitter(
+            step.stores.map { .init($0) }, axes: names, inner: inner, prefix: "", in: &builder)
+        let type = builder.index
+        let extent = builder.number(shape[inner])
+        var row = values.rowLines() + stores.rowLines()
+        if let piece {
+            let length = builder.number(piece)
+            row.append("\(type) x = piece * \(length);")
+            row.append("const \(type) stop = min(x + \(length), \(extent));")
+        } else {
+            row.append("\(type) x = 0;")
+            row.append("const \(type) stop = \(extent);")
+        }
+        for width in VectorWidths(extent: shape[inner], widest: traits.widestVector).all {
+            row += LoopText.block(
+                "for (; x + \(width) <= stop; x += \(width))",
+                values.lines(width: width, at: "x", builder: &builder)
+                    + stores.lines(width: width, at: "x", values: values))
+        }
+        return row
     }
 
     /// Whether some access jumps along the inner axis and not along the one before it, as in a transpose. Then short

@@ -6,14 +6,19 @@ extension ReductionKernel {
     /// Elements of a row that are added plainly before they join the compensated total.
     private static let block = 4096
 
-    /// The last axis is reduced: an item owns a range of results, and folds the lanes of each.
+    /// The last axis is reduced: an item owns a range of results.
     func cpuRows(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
+        let (outer, share, unitCount, items) = units(keptAxes, results: keptCount, work: reducedCount, &builder)
+        return (unitLoop(outer, share, unitCount, cpuRow(&builder), &builder), items, 1)
+    }
+
+    /// The last axis is reduced: one result, whose indices are known, folded from the lanes of its vectors.
+    func cpuRow(_ builder: inout KernelBuilder) -> [String] {
         let inner = shape.count - 1
         let extent = shape[inner]
         let widths = VectorWidths(
             extent: cut?.axis == inner ? max(extent, 256) : extent, widest: traits.widestVector)
         let names = shape.indices.map { $0 == inner ? "x" : "i\($0)" }
-        let (outer, share, unitCount, items) = units(keptAxes, results: keptCount, work: reducedCount, &builder)
         let values = ExpressionEmitter(
             body, roots: [value], operands: operands, axes: names, inner: inner, prefix: "", in: &builder)
         let after = ExpressionEmitter(
@@ -41,8 +46,7 @@ extension ReductionKernel {
         let type1 = dtype.registerType(1)
         result.append("const \(type1) total = \(totals.dropFirst().reduce(totals[0]) { combine($0, $1, width: 1) });")
         result += after.rowLines(accumulator: "total") + targets.rowLines()
-        result += targets.lines(width: 1, at: "0", values: after)
-        return (unitLoop(outer, share, unitCount, result, &builder), items, 1)
+        return result + targets.lines(width: 1, at: "0", values: after)
     }
 
     /// Adds the rest of a row in vectors of one width: in blocks of several vectors at a time where the row is long.

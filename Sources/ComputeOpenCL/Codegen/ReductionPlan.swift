@@ -21,10 +21,7 @@ extension LaunchPlan {
             launches.append(launch)
         }
 
-        let whole = ReductionKernel(
-            shape: step.shape, body: step.body, operands: step.operands, operation: reduction.operation,
-            value: reduction.value, reducedAxes: reduction.axes, epilogue: reduction.epilogue,
-            stores: step.stores.map { .init($0) }, cut: nil, traits: traits, isWide: step.isWide)
+        let whole = ReductionKernel(step, reduction, traits)
         guard let cut = traits.shape == .cpu ? whole.cpuCut : whole.gpuCut else {
             return try add(whole)
         }
@@ -57,6 +54,14 @@ extension LaunchPlan {
 }
 
 extension ReductionKernel {
+    /// A whole reduction.
+    init(_ step: PointwiseStep, _ reduction: Reduction, _ traits: KernelTraits) {
+        self.init(
+            shape: step.shape, body: step.body, operands: step.operands, operation: reduction.operation,
+            value: reduction.value, reducedAxes: reduction.axes, epilogue: reduction.epilogue,
+            stores: step.stores.map { .init($0) }, cut: nil, traits: traits, isWide: step.isWide)
+    }
+
     /// The cut for a CPU, if there is to be one: enough pieces for some dozens of cores, none too small.
     fileprivate var cpuCut: Cut? {
         let total = keptCount * reducedCount

@@ -1,0 +1,70 @@
+import Compute
+
+extension Lowering {
+    /// Kernels that go over the same rows, one after the other: the reductions of a softmax, and what follows from them.
+    private struct RowGroup {
+        /// Nil for a kernel that does not go over rows.
+        var rows: Int?
+        var length = 1
+        var kernels: [Kernel]
+        /// What the kernels over whole rows read and compute.
+        var elements: Set<Int> = []
+    }
+
+    /// The kernels in an order in which those that go over the same rows are neighbours where they can be: devices may run
+    /// them in one launch, which brings each row from memory once.
+    func withRowsTogether(_ kernels: [Kernel]) -> [Kernel] {
+        var groups: [RowGroup] = []
+        var ready: [Int: Int] = [:]  // The last group that writes a vertex's storage.
+        for kernel in kernels {
+            let vertices = Set(kernel.reads.keys)
+            let host = groups.indices.last { index in
+                guard let rows = groups[index].rows, joins(kernel, groups[index], rows) else { return false }
+                return vertices.allSatisfy { max(ready[$0] ?? 0, ready[storage(of: $0)] ?? 0) <= index }
+            }
+            let index = host ?? groups.count
+            if host == nil {
+                groups.append(RowGroup(kernels: []))
+                if let (rows, length) = rowsOfReduction(kernel) {
+                    groups[index].rows = rows
+                    groups[index].length = length
+                }
+            }
+            groups[index].kernels.append(kernel)
+            groups[index].elements.formUnion(vertices.filter { graph.vertices[$0].count > (groups[index].rows ?? 0) })
+            for root in kernel.roots {
+                for vertex in [root.target, storage(of: root.target), storage(of: root.vertex)] {
+                    ready[vertex] = index
+                }
+            }
+        }
+        return groups.flatMap(\.kernels)
+    }
+
+    /// Whether a kernel goes over a group's rows too: over elements that the group reads, or with a number for each row that
+    /// it has computed.
+    private func joins(_ kernel: Kernel, _ group: RowGroup, _ rows: Int) -> Bool {
+        guard !kernel.onlyAssigns, kernel.roots.allSatisfy({ $0.target == $0.vertex }) else { return false }
+        let own = rowsOfReduction(kernel)
+        if kernel.heart != nil, own == nil { return false }
+        let count = own.map { $0.rows * $0.length } ?? kernel.shape.reduce(1, *)
+        if count == rows * group.length, own.map({ $0.rows == rows }) ?? true {
+            return kernel.reads.keys.contains { group.elements.contains($0) }
+        }
+        return kernel.heart == nil && count == rows
+            && kernel.reads.keys.contains { read in
+                group.kernels.contains { $0.roots.contains { $0.vertex == read } }
+            }
+    }
+
+    /// The rows of a kernel that reduces the last axes of something, and their length.
+    private func rowsOfReduction(_ kernel: Kernel) -> (rows: Int, length: Int)? {
+        guard let heart = kernel.heart, case .reduce(_, let axes) = graph.vertices[heart].operation else { return nil }
+        let shape = graph.vertices[graph.vertices[heart].inputs[0]].shape
+        let kept = shape.indices.filter { !axes.contains($0) && shape[$0] != 1 }
+        let reduced = axes.filter { shape[$0] != 1 }
+        guard let first = reduced.min(), kept.allSatisfy({ $0 < first }) else { return nil }
+        let rows = kept.reduce(1) { $0 * shape[$1] }
+        return (rows, reduced.reduce(1) { $0 * shape[$1] })
+    }
+}
