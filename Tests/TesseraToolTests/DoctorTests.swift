@@ -32,8 +32,9 @@ struct DoctorTests {
     }
 
     /// Makes a folder of programs, one of which is wrong.
-    /// - Returns: the variant that it belongs to.
-    private func plant(_ test: OperationCase, in cache: String) throws -> String {
+    /// - Returns: the case that it belongs to, and the variant.
+    private func plant(_ name: String, in cache: String) throws -> (test: OperationCase, variant: String) {
+        let test = try #require(CaseRegistry.named(name))
         let wrong = folder.path + "/wrong"
         let variants = try compile(test, cache, fault: nil).filter { $0.hasPrefix("matmul_cpu") }
         let variant = try #require(variants.first)
@@ -45,14 +46,13 @@ struct DoctorTests {
         #expect(good.count == 1 && bad.count == 1)
         let program = try Data(contentsOf: URL(fileURLWithPath: "\(wrong)/\(try #require(bad.first))"))
         try program.write(to: URL(fileURLWithPath: "\(cache)/\(try #require(good.first))"))
-        return variant
+        return (test, variant)
     }
 
     @Test("a wrong kernel is told of, listed, and not used again; the exit status is 1")
     func wrongKernel() throws {
         let cache = folder.path + "/cache"
-        let test = try #require(CaseRegistry.all.first { $0.name.contains("matmul") })
-        let variant = try plant(test, in: cache)
+        let (test, variant) = try plant("matmul 31x33x29", in: cache)
 
         let first = try doctor(cache, "--only", test.name)
         #expect(first.status == 1 && first.errorLines.isEmpty, "\(first.errors)")
@@ -77,6 +77,22 @@ struct DoctorTests {
         let event = events.first { $0["event"] as? String == "listed" }
         #expect(event?["variant"] as? String == variant && event?["list"] as? String == "\(cache)/\(list)")
         #expect(events.last?["event"] as? String == "done" && events.last?["failed"] as? Int ?? 0 > 0)
+    }
+
+    @Test("where every other variant is the same program, nothing is listed; the exit status is 1")
+    func wrongKernelWithoutAnother() throws {
+        let cache = folder.path + "/cache"
+        let (test, _) = try plant("matmul 1x1x1", in: cache)
+        for _ in 0..<2 {
+            let result = try doctor(cache, "--only", test.name)
+            #expect(result.status == 1 && result.errorLines.isEmpty, "\(result.errors)")
+            #expect(result.output.contains("\nWRONG: \(test.name): output (0): "), "\(result.output)")
+            let line = "\nno other variant of a kernel was found that makes \(test.name) right; try another driver\n"
+            #expect(result.output.contains(line) && !result.output.contains("LISTED"), "\(result.output)")
+        }
+        #expect(try !files(cache).contains { $0.hasSuffix(".failing") })
+        let events = try doctor(cache, "--only", test.name, "--json").json()
+        #expect(events.first { $0["event"] as? String == "unexplained" }?["case"] as? String == test.name)
     }
 
     @Test("an operation that there is not is refused")
