@@ -56,8 +56,8 @@ extension RasterScanCase {
         // (batch, rows, columns, depth, whether a and b lie transposed)
         let sizes: [(Int, Int, Int, Int, Bool, Bool)] = [
             (1, 9, 33, 20, false, false), (2, 5, 1, 40, false, true), (1, 3, 4, isSmall ? 50 : 200, false, true),
-            (1, 4, 6, isSmall ? 70 : 2100, true, false), (1, 300, 5, 3, false, false),
-            (1, 2, isSmall ? 34 : 256, isSmall ? 35 : 520, true, true),
+            (1, 4, 6, isSmall ? 40 : 2100, true, false), (1, isSmall ? 35 : 300, 5, 3, false, false),
+            (1, 2, isSmall ? 34 : 256, isSmall ? 19 : 520, true, true),
         ]
         var steps: [Step] = []
         let results = 300 * 5 + 7

@@ -6,13 +6,13 @@ extension Reader {
     func seeds() throws -> [[UInt8]] {
         switch self {
         case .safetensors: try Self.weights()
-        case .idx: Self.images
-        case .labels: [Self.labels, Self.gzip(Self.labels)]
+        case .idx: Self.imageFiles
+        case .labels: [Self.labelFile, Self.gzip(Self.labelFile)]
         case .gzip:
             // Compressed, and in stored blocks, with each part that a header may have; in two members.
             [Array(Data(base64Encoded: "H4sIAAAAAAACA2Ng4GBmYGBggmJmBkYmZhZWNnYOTi5uAHgeI4QcAAAA") ?? Data())]
-                + [UInt8(0), 4, 8, 16, 28].map { Self.gzip(Self.images[0], flags: $0) } + [Self.gzip(Self.images[1])]
-                + [Self.gzip(Array(Self.images[0].prefix(9))) + Self.gzip(Array(Self.images[0].dropFirst(9)))]
+                + [UInt8(0), 4, 8, 16, 28].map { Self.gzip(Self.imageFiles[0], flags: $0) } + [Self.gzip(Self.imageFiles[1])]
+                + [Self.gzip(Array(Self.imageFiles[0].prefix(9))) + Self.gzip(Array(Self.imageFiles[0].dropFirst(9)))]
         case .png: PictureSeeds.all
         case .cifar:
             [[3] + [UInt8](repeating: 9, count: 3072), (0..<2).flatMap { [$0] + [UInt8](repeating: 7, count: 3072) }]
@@ -33,12 +33,12 @@ extension Reader {
         }
     }
 
-    private static let images: [[UInt8]] = [
+    private static let imageFiles: [[UInt8]] = [
         [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3] + Array(0..<12),
         [0, 0, 8, 4, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3] + Array(0..<6),
     ]
 
-    private static let labels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]
+    private static let labelFile: [UInt8] = [0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]
 
     private static let columns: [[UInt8]] = [
         Array((0..<26).map { "\($0 % 5)\n" }.joined().utf8),
