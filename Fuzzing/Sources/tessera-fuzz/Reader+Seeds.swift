@@ -11,7 +11,8 @@ extension Reader {
         case .gzip:
             // Compressed, and in stored blocks, with each part that a header may have; in two members.
             [Array(Data(base64Encoded: "H4sIAAAAAAACA2Ng4GBmYGBggmJmBkYmZhZWNnYOTi5uAHgeI4QcAAAA") ?? Data())]
-                + [UInt8(0), 4, 8, 16, 28].map { Self.gzip(Self.imageFiles[0], flags: $0) } + [Self.gzip(Self.imageFiles[1])]
+                + [UInt8(0), 4, 8, 16, 28].map { Self.gzip(Self.imageFiles[0], flags: $0) }
+                + [Self.gzip(Self.imageFiles[1])]
                 + [Self.gzip(Array(Self.imageFiles[0].prefix(9))) + Self.gzip(Array(Self.imageFiles[0].dropFirst(9)))]
         case .png: PictureSeeds.all
         case .cifar:
