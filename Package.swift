@@ -55,7 +55,7 @@ let package = Package(
         .testTarget(name: "ModelsTests", dependencies: ["TestSupport", "Models"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
         .testTarget(name: "TrainingTests", dependencies: ["TestSupport", "Training"]),
-        .testTarget(name: "TesseraToolTests", dependencies: ["Tessera"]),
+        .testTarget(name: "TesseraToolTests", dependencies: ["Tessera", "Conformance", "ComputeOpenCL"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

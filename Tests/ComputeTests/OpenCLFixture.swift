@@ -20,12 +20,25 @@ struct OpenCLFixture {
     private static func discovered(_ shape: KernelShape) -> OpenCLDiscovery {
         let found = OpenCLDevice.discover(shape: shape)
         guard found.devices.first?.isSimulated == true else { return found }
-        return OpenCLDevice.discover(shape: shape, cacheFolder: nil, poolsMemory: false)
+        return simulated(shape)
+    }
+
+    private static func simulated(_ shape: KernelShape) -> OpenCLDiscovery {
+        OpenCLDevice.discover(shape: shape, cacheFolder: nil, poolsMemory: false)
     }
 
     static func device(_ shape: Shape = .cpu) throws -> OpenCLDevice {
-        let found = shape == .cpu ? cpu : gpu
-        return try #require(found.devices.first, "no OpenCL device: \(found.problems)")
+        try first(shape == .cpu ? cpu : gpu)
+    }
+
+    /// The simulator's device opened anew, for the thread that asks: when it looks for unwritten values, Oclgrind crashes if
+    /// another thread than that which opened a device writes to its memory.
+    static func simulatedDevice(_ shape: Shape) throws -> OpenCLDevice {
+        try first(simulated(shape == .cpu ? .cpu : .gpu))
+    }
+
+    private static func first(_ found: OpenCLDiscovery) throws -> OpenCLDevice {
+        try #require(found.devices.first, "no OpenCL device: \(found.problems)")
     }
 
     /// Typed contents of one slot.
@@ -106,13 +119,21 @@ struct OpenCLFixture {
     static func compare(
         _ cases: [Case], _ shape: Shape, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
+        for problem in try mismatches(cases, on: device(shape)) {
+            Issue.record("\(problem)", sourceLocation: sourceLocation)
+        }
+    }
+
+    /// What is wrong with the results of cases, which are prepared together.
+    static func mismatches(_ cases: [Case], on device: OpenCLDevice) throws -> [String] {
         var steps: [Step] = []
         var slots: [Slot] = []
         for one in cases {
             steps += one.steps.map { $0.shifted(by: slots.count) }
             slots += one.slots
         }
-        let results = try run(steps, slots, on: device(shape))
+        let results = try run(steps, slots, on: device)
+        var problems: [String] = []
         var first = 0
         for one in cases {
             let expected = try run(one.steps, one.slots, on: ReferenceDevice())
@@ -121,15 +142,11 @@ struct OpenCLFixture {
                 let worst = mismatch(
                     results[first + number], expected[number], relative: isFloat ? one.relative : 0,
                     absolute: isFloat ? one.absolute : 0)
-                if let worst { Issue.record("\(one.note) slot \(number): \(worst)", sourceLocation: sourceLocation) }
+                if let worst { problems.append("\(one.note) slot \(number): \(worst)") }
             }
             first += one.slots.count
         }
-    }
-
-    /// The same, each case with memory of its own between its kernels: for a simulator, which compiles fast.
-    static func compareOneByOne(_ cases: [Case], _ shape: Shape) throws {
-        for one in cases { try compare([one], shape) }
+        return problems
     }
 
     /// The same for one case.

@@ -4,7 +4,7 @@ import Compute
 
 extension RasterScanCase {
     /// A softmax over long rows, and a sum over many that goes through scratch memory of the device's own.
-    static var reductions: RasterScanCase {
+    static func reductions(long count: Int) -> RasterScanCase {
         let (height, width, rows, classes) = (2, 3, 3, 259)
         let pixel = rows * classes
         let logits = Slot(floats(0, 1), ring: height, rowStride: width * pixel, columnStride: pixel)
@@ -26,8 +26,7 @@ extension RasterScanCase {
         let share = divide.binary(
             .multiply, divide.unary(.exp, again), divide.load(floats(1, rows), strides: [1, 0]))
         divide.store(share, floats(0))
-        // 65,537 elements to one result, from where the first factor begins at this place.
-        let count = 1 << 16 | 1
+        // As many elements to one result, from where the first factor begins at this place.
         var long = StepBuilder([count])
         let product = long.binary(.multiply, long.load(floats(2)), long.load(floats(0), strides: [0]))
         var one = StepBuilder([], accumulator: .float32)
@@ -50,12 +49,15 @@ extension RasterScanCase {
     }
 
     /// Every kind of product: packed matrices, dot products, sums cut along the depth; all move.
-    static var products: RasterScanCase {
+    ///
+    /// - Parameter isSmall: whether depths are those that a simulator gets through, where no sum is cut.
+    static func products(isSmall: Bool) -> RasterScanCase {
         let (height, width) = (2, 2)
         // (batch, rows, columns, depth, whether a and b lie transposed)
         let sizes: [(Int, Int, Int, Int, Bool, Bool)] = [
-            (1, 9, 33, 20, false, false), (2, 5, 1, 40, false, true), (1, 3, 4, 200, false, true),
-            (1, 4, 6, 2100, true, false), (1, 300, 5, 3, false, false), (1, 2, 256, 520, true, true),
+            (1, 9, 33, 20, false, false), (2, 5, 1, 40, false, true), (1, 3, 4, isSmall ? 50 : 200, false, true),
+            (1, 4, 6, isSmall ? 40 : 2100, true, false), (1, isSmall ? 35 : 300, 5, 3, false, false),
+            (1, 2, isSmall ? 34 : 256, isSmall ? 19 : 520, true, true),
         ]
         var steps: [Step] = []
         let results = 300 * 5 + 7

@@ -24,6 +24,9 @@ do {
     let corpus = CommandLine.arguments[2]
     try FileManager.default.createDirectory(atPath: corpus, withIntermediateDirectories: true)
     for (number, seed) in try reader.seeds().enumerated() {
+        guard try seed.withUnsafeBytes({ try reader.isSound($0, in: work.folder) }) else {
+            fail("the reader does not take seed \(number)")
+        }
         try Data(seed).write(to: URL(fileURLWithPath: "\(corpus)/seed-\(number)"))
     }
 } catch {

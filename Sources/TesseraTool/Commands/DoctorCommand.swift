@@ -18,11 +18,21 @@ struct DoctorCommand: ParsableCommand {
     @Option(help: "Seconds for the checks, and for those of each precision; what was not reached by then is said.")
     var seconds = 100.0
 
+    @Option(help: "Only operations whose name in the registry contains this.")
+    var only: String?
+
     @OptionGroup var deviceOption: DeviceOption
     @OptionGroup var output: JSONOption
 
     func validate() throws {
         guard seconds > 0, seconds.isFinite else { throw ValidationError("--seconds has to be above 0.") }
+        if let only, chosen(CaseRegistry.all).isEmpty {
+            throw ValidationError("No operation's name contains \"\(only)\".")
+        }
+    }
+
+    private func chosen(_ cases: [OperationCase]) -> [OperationCase] {
+        only.map { text in cases.filter { $0.name.contains(text) } } ?? cases
     }
 
     func run() throws {
@@ -37,7 +47,7 @@ struct DoctorCommand: ParsableCommand {
                 isSound = try checkTensorCores(device.with(precision: precision)) && isSound
             }
         }
-        var check = ParityCheck()
+        var check = ParityCheck(chosen(CaseRegistry.all))
         run(&check, on: device)
         tell(check.failures, .full)
         if !check.failures.isEmpty, let device = device as? OpenCLDevice { try blame(check, on: device) }
@@ -59,7 +69,7 @@ struct DoctorCommand: ParsableCommand {
         let precision = device.precision
         let problem = device.tensorCoreProblem(at: precision)
         let speed = try DeviceSpeed.productRate(device)
-        var check = ParityCheck(CaseRegistry.products(at: precision))
+        var check = ParityCheck(chosen(CaseRegistry.products(at: precision)))
         run(&check, on: device)
         let wrong = Set(check.failures.map(\.name)).count
         if output.json {

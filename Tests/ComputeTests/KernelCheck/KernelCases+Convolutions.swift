@@ -69,7 +69,8 @@ extension KernelCases {
     private static func convolution(
         _ kind: Kind, _ geometry: ConvolutionGeometry, _ after: OpenCLConvolutionTests.After = .nothing
     ) -> Case {
-        OpenCLConvolutionTests.fixtureCase(kind, geometry, after, "\(kind) of \(geometry), then \(after)")
+        let note = "\(kind) of \(geometry.inputShape) and \(geometry.outputShape), \(geometry.taps.count) taps"
+        return OpenCLConvolutionTests.fixtureCase(kind, geometry, after, "\(note), then \(after)")
     }
 
     /// The gradient of weights, and the sums of its second operand: the gradient of a bias.

@@ -1,0 +1,1 @@
+../../../Sources/ComputeOpenCL/Variants/DeviceRecords.swift

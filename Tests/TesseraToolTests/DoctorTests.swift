@@ -1,0 +1,104 @@
+import ComputeOpenCL
+import Conformance
+import Foundation
+import Tessera
+import Testing
+
+/// What `tessera doctor` says of a device that computes wrong numbers. Such a device is made of PoCL: in the folder of
+/// compiled programs, one is replaced by a wrong one, as if the driver had compiled it so.
+@Suite("Doctor", .enabled(if: DeviceSelection.all.contains { $0.info.isPoCL }))
+struct DoctorTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func doctor(_ cache: String, _ arguments: String...) throws -> Tool.Result {
+        try Tool.run(
+            ["doctor", "--device", "pocl", "--seconds", "600"] + arguments, in: folder.path,
+            environment: ["TESSERA_CACHE_DIR": cache])
+    }
+
+    /// The compiled programs that PoCL needs for a case's outputs, and the variants of kernels in them.
+    private func compile(_ test: OperationCase, _ cache: String, fault: KernelFault?) throws -> Set<String> {
+        let found = OpenCLDevice.discover(shape: nil, cacheFolder: cache, fault: fault).devices
+        let device = try #require(found.first { $0.info.isPoCL })
+        let problems = try test.disagreements(on: device, outputsOnly: true)
+        #expect(problems.isEmpty == (fault == nil), "\(problems)")
+        return device.usedVariants
+    }
+
+    private func files(_ folder: String) throws -> Set<String> {
+        Set(try FileManager.default.contentsOfDirectory(atPath: folder))
+    }
+
+    /// Makes a folder of programs, one of which is wrong.
+    /// - Returns: the case that it belongs to, and the variant.
+    private func plant(_ name: String, in cache: String) throws -> (test: OperationCase, variant: String) {
+        let test = try #require(CaseRegistry.named(name))
+        let wrong = folder.path + "/wrong"
+        let variants = try compile(test, cache, fault: nil).filter { $0.hasPrefix("matmul_cpu") }
+        let variant = try #require(variants.first)
+        #expect(variants.count == 1)
+        let fault = KernelFault(variant: variant, text: "acc[i][j] = 0.0f", replacement: "acc[i][j] = 0.5f")
+        _ = try compile(test, wrong, fault: fault)
+        let (sound, all) = (try files(cache), try files(wrong))
+        let (good, bad) = (sound.subtracting(all), all.subtracting(sound))
+        #expect(good.count == 1 && bad.count == 1)
+        let program = try Data(contentsOf: URL(fileURLWithPath: "\(wrong)/\(try #require(bad.first))"))
+        try program.write(to: URL(fileURLWithPath: "\(cache)/\(try #require(good.first))"))
+        return (test, variant)
+    }
+
+    @Test("a wrong kernel is told of, listed, and not used again; the exit status is 1")
+    func wrongKernel() throws {
+        let cache = folder.path + "/cache"
+        let (test, variant) = try plant("matmul 31x33x29", in: cache)
+
+        let first = try doctor(cache, "--only", test.name)
+        #expect(first.status == 1 && first.errorLines.isEmpty, "\(first.errors)")
+        let lines = first.output.split(separator: "\n").map(String.init)
+        #expect(lines.contains { $0.hasPrefix("WRONG: \(test.name): output (0): ") }, "\(first.output)")
+        let listed = "LISTED: \(variant) spoils \(test.name) and is not used again (\(cache)/"
+        #expect(lines.contains { $0.hasPrefix(listed) && $0.hasSuffix(".failing)") }, "\(first.output)")
+        #expect(lines.last?.hasSuffix("cases are wrong") == true, "\(first.output)")
+
+        let second = try doctor(cache, "--only", test.name)
+        #expect(second.status == 0 && second.errorLines.isEmpty, "\(second.errors)")
+        #expect(second.output.contains("not used, since they gave wrong numbers: \(variant)\n"))
+        #expect(second.output.hasSuffix("all agree with the reference\n"), "\(second.output)")
+
+        // Without the list, everything is as it was.
+        let list = try #require(try files(cache).first { $0.hasSuffix(".failing") })
+        try FileManager.default.removeItem(atPath: "\(cache)/\(list)")
+        let third = try doctor(cache, "--only", test.name, "--json")
+        #expect(third.status == 1 && third.errorLines.isEmpty, "\(third.errors)")
+        let events = try third.json()
+        #expect(events.first { $0["event"] as? String == "failure" }?["case"] as? String == test.name)
+        let event = events.first { $0["event"] as? String == "listed" }
+        #expect(event?["variant"] as? String == variant && event?["list"] as? String == "\(cache)/\(list)")
+        #expect(events.last?["event"] as? String == "done" && events.last?["failed"] as? Int ?? 0 > 0)
+    }
+
+    @Test("where every other variant is the same program, nothing is listed; the exit status is 1")
+    func wrongKernelWithoutAnother() throws {
+        let cache = folder.path + "/cache"
+        let (test, _) = try plant("matmul 1x1x1", in: cache)
+        for _ in 0..<2 {
+            let result = try doctor(cache, "--only", test.name)
+            #expect(result.status == 1 && result.errorLines.isEmpty, "\(result.errors)")
+            #expect(result.output.contains("\nWRONG: \(test.name): output (0): "), "\(result.output)")
+            let line = "\nno other variant of a kernel was found that makes \(test.name) right; try another driver\n"
+            #expect(result.output.contains(line) && !result.output.contains("LISTED"), "\(result.output)")
+        }
+        #expect(try !files(cache).contains { $0.hasSuffix(".failing") })
+        let events = try doctor(cache, "--only", test.name, "--json").json()
+        #expect(events.first { $0["event"] as? String == "unexplained" }?["case"] as? String == test.name)
+    }
+
+    @Test("an operation that there is not is refused")
+    func unknownOperation() throws {
+        let result = try Tool.run(["doctor", "--only", "no such operation"], in: folder.path)
+        #expect(result.status == 64 && result.errorLines.count == 1)
+        #expect(result.errors.contains("no such operation"))
+    }
+}
