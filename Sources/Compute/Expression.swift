@@ -37,12 +37,32 @@ public struct Expression: Hashable, Sendable {
     }
 }
 
-/// A constant of any element type.
+/// A constant of any element type. Float32 constants are equal if their bits are: a NaN equals itself, so that a graph with
+/// one equals itself, and zeros of different signs differ.
 public enum Scalar: Hashable, Sendable {
     case float(Float)
     case int(Int32)
     case uint8(UInt8)
     case bool(Bool)
+
+    public static func == (a: Scalar, b: Scalar) -> Bool {
+        switch (a, b) {
+        case (.float(let a), .float(let b)): a.bitPattern == b.bitPattern
+        case (.int(let a), .int(let b)): a == b
+        case (.uint8(let a), .uint8(let b)): a == b
+        case (.bool(let a), .bool(let b)): a == b
+        default: false
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .float(let value): hasher.combine(value.bitPattern)
+        case .int(let value): hasher.combine(value)
+        case .uint8(let value): hasher.combine(value)
+        case .bool(let value): hasher.combine(value)
+        }
+    }
 
     public var dtype: DType {
         switch self {

@@ -119,6 +119,7 @@ struct VariantListTests {
         (.gpu, "convol", "convolution_gpu", "acc[i][j] = 0.0f", "acc[i][j] = 0.5f"),
         (.cpu, "tanh", "pointwise_cpu vectors", "<= stop", "< stop"),
         (.cpu, "sum", "reduction_cpu vectors", "<= stop", "< stop"),
+        (.cpu, "softmax", "row_run_cpu", "<= stop", "< stop"),
     ]
 
     @Test(arguments: VariantListTests.faults.indices)

@@ -26,12 +26,24 @@ import Testing
         let executor = Executor.of(device)
         func step(_ values: [Float]) throws -> Executor.Compiled {
             let x = try Tensor(values, shape: [values.count])
-            let (graph, _) = Graph.canonical(results: [try (x * 2 + x.exp()).sum()], assignments: [])
+            // Not a number differs from itself, but the constant does not.
+            let known = try Tensor.select(x.less(Tensor(100)), x.exp(), Tensor(Float.nan))
+            let (graph, _) = Graph.canonical(results: [try (x * 2 + known).sum()], assignments: [])
             return try executor.compile(graph)
         }
         let first = try step([1, 2, 3])
         #expect(try step([4, 5, 6]).prepared === first.prepared)
         #expect(try step([4, 5, 6, 7]).prepared !== first.prepared)
+    }
+
+    /// Zeros of different signs are different constants.
+    @Test(arguments: TestDevices.all)
+    func signsOfZeros(_ test: TestDevice) throws {
+        let x = try Tensor([Float(1), -1], shape: [2])
+        let function = try CompiledFunction(on: test.device, results: [try x / Tensor(0), try x / Tensor(-Float.zero)])
+        try function.run()
+        #expect(try function.floats(0) == [.infinity, -.infinity])
+        #expect(try function.floats(1) == [-.infinity, .infinity])
     }
 
     @Test(arguments: TestDevices.all)

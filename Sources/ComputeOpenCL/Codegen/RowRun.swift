@@ -4,10 +4,8 @@ import Compute
 /// is at: the maximum of a row, the sum of its exponentials, its gradient. A CPU runs them in one launch, row after row,
 /// so that a row comes from memory once and stays in the first cache. The numbers are those of the single steps.
 struct RowRun {
-    /// Elements of a row at the most: rows that a core's caches hold.
+    /// Elements of a row at the most: what a core's caches hold, and no more than an item of a single step has.
     private static let longest = 16384
-    /// Rows at the least, below which single steps would be cut into pieces of rows.
-    private static let fewest = 32
 
     let rows: Int
     private let length: Int
@@ -23,7 +21,6 @@ struct RowRun {
             (2...RowRun.longest).contains(length)
         else { return nil }
         rows = first.shape.dropLast().reduce(1, *)
-        guard rows >= RowRun.fewest else { return nil }
         self.length = length
         self.steps = []
         accesses = []

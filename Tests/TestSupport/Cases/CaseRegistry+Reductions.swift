@@ -86,6 +86,7 @@ extension CaseRegistry {
 
     public static let normalizations: [OperationCase] = [
         OperationCase("softmax", [.floats([7, 19], -4...4)], .composed) { try $0[0].softmax() },
+        OperationCase("softmax of many rows", [.floats([5, 9, 35], -4...4)], .composed) { try $0[0].softmax() },
         OperationCase("softmax over the first axis", [.floats([11, 6], -4...4)], .composed) {
             try $0[0].softmax(axis: 0)
         },
