@@ -64,7 +64,8 @@ struct OpenCLRowRunTests {
         // Each needs what the one before has computed for the row; the last overwrites what the first has read.
         try Self.check(
             [
-                Self.reduction(.maximum, Self.perRow, into: 1), Self.reduction(.sum, Self.perRow, into: 2), Self.doubled,
+                Self.reduction(.maximum, Self.perRow, into: 1), Self.reduction(.sum, Self.perRow, into: 2),
+                Self.doubled,
                 Self.difference(Self.perRow),
             ], launches: 1)
     }
