@@ -70,6 +70,17 @@ struct OpenCLRowRunTests {
             ], launches: 1)
     }
 
+    @Test func noRows() throws {
+        var steps: [Step] = []
+        for case .pointwise(var step) in [Self.reduction(.sum, Self.perRow, into: 1), Self.difference(Self.perRow)] {
+            step.shape[0] = 0
+            step.body = step.body.emptied
+            for index in step.stores.indices { step.stores[index].view.shape[0] = 0 }
+            steps.append(.pointwise(step))
+        }
+        #expect(try OpenCLFixture.device().prepare(steps).launches == 0)
+    }
+
     @Test func otherRows() throws {
         // The row before it: which another item may be at.
         var before = Self.perRow
@@ -82,5 +93,21 @@ struct OpenCLRowRunTests {
         // A column of what the rows before have overwritten.
         let across = View(shape: [Self.rows, Self.columns], strides: [0, 1])
         try Self.check([Self.reduction(.sum, Self.perRow, into: 1), Self.difference(across)], launches: 2)
+    }
+}
+
+extension Expression {
+    /// The same over no rows.
+    fileprivate var emptied: Expression {
+        var copy = Expression()
+        for (instruction, type) in zip(instructions, types) {
+            guard case .load(let operand, var view) = instruction else {
+                _ = copy.append(instruction, type: type)
+                continue
+            }
+            view.shape[0] = 0
+            _ = copy.append(.load(operand: operand, view: view), type: type)
+        }
+        return copy
     }
 }

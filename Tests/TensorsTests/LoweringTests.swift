@@ -1,4 +1,5 @@
 import Compute
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -20,6 +21,32 @@ import Testing
         for _ in 0..<10 { y = try (y * 1.1).tanh() + x }
         #expect(try plan([y]).steps.count == 1)
         #expect(try plan([y]).slabs.isEmpty)
+    }
+
+    /// What goes over the same rows is put side by side, and never before what it needs: here the first part of a
+    /// concatenation whose second part goes over rows that come earlier.
+    @Test func rowsAreSideBySide() throws {
+        let values = (0..<24).map { Float($0 % 7) * 0.25 - 0.5 }
+        let x = try Tensor(values, shape: [6, 4])
+        let other = try Tensor(Array(values.prefix(12)), shape: [3, 4])
+        let sums = try x.sum([1], keepingDimensions: true)
+        let both = try Tensor.concatenate([other * sums.sliced(0..<3, axis: 0), x * sums], axis: 0)
+        let result = try x + both.sliced(0..<6, axis: 0).exp()
+        let function = try CompiledFunction(on: TestDevices.reference.device, results: [both, result])
+        try function.run()
+        for (index, value) in try function.floats(1).enumerated() {
+            let row = index / 4 % 3
+            let sum = values[(row * 4)...].prefix(4).reduce(0) { $0 + $1 }
+            #expect(abs(value - values[index] - expf(values[index % 12] * sum)) < 1e-4)
+        }
+    }
+
+    /// The gradient of a sum over rows comes before what else becomes of the rows' sums.
+    @Test func gradientFollowsItsRows() throws {
+        let x = try Variable([Float](repeating: 0.5, count: 640), shape: [40, 16], on: TestDevices.reference.device)
+        let loss = try x.tensor.exp().sum([1]).log().sum()
+        let gradient = try gradients(of: loss, withRespectTo: [x.tensor])[0]
+        #expect(try plan([loss, gradient]).steps.map(\.shape.count) == [1, 2, 0])
     }
 
     @Test func linearAndReluIsOneStep() throws {

@@ -33,27 +33,6 @@ struct ColumnSums: Hashable, Sendable {
 }
 
 extension LaunchPlan {
-    /// Adds steps that run one after the other.
-    mutating func add(_ steps: [Step]) throws(DeviceError) {
-        var rest = steps[...]
-        while let step = rest.popFirst() {
-            if let launch = sumsLaunch {
-                sumsLaunch = nil
-                launches.append(launch)
-                self.steps.append(.launches(launches.count - 1..<launches.count))
-                continue
-            }
-            let others = try addRowRun(from: step, rest)
-            if others > 0 {
-                rest = rest.dropFirst(others)
-                continue
-            }
-            wantedSums = rest.first.flatMap(ColumnSums.init)
-            try add(step)
-            wantedSums = nil
-        }
-    }
-
     /// The sums that the next step is to make, if they are of this matrix: the step that is being added should add up
     /// the rows on its way, and give the kernel that finishes the sums to `finishSums`.
     func sumsWanted(of matrix: Operand, rows: Int, columns: Int) -> ColumnSums? {

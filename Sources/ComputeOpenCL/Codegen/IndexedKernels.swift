@@ -8,7 +8,7 @@ extension LaunchPlan {
         let elements = step.count * step.width
         if elements == 0 { return }
         let type = step.table.dtype.size == 4 ? "int" : "uchar"
-        let (groups, perItem) = share(step.count, work: elements)
+        let (groups, perItem) = traits.share(step.count, work: elements)
         launches.append(
             Launch(
                 source: try indexedSource("GATHER", macros: ["E": type]),
@@ -58,14 +58,6 @@ extension LaunchPlan {
         all[kind] = ""
         if traits.shape == .gpu { all["GPU"] = "" }
         return KernelSource(text: try ProgramText.instance(of: "indexed", macros: all), widths: [])
-    }
-
-    /// CPU items for some units of work, and units for each.
-    func share(_ units: Int, work: Int) -> (groups: Int, perItem: Int) {
-        let most = traits.computeUnits * PointwiseKernel.itemsPerUnit
-        let wanted = max(1, min(units, most, work / PointwiseKernel.elementsPerItem))
-        let perItem = (units + wanted - 1) / wanted
-        return ((units + perItem - 1) / perItem, perItem)
     }
 
     /// GPU groups for some items, which walk the rest in strides.

@@ -36,3 +36,13 @@ package struct KernelTraits: Sendable {
     package var widestVector = 16
     package var variants = VariantPolicy()
 }
+
+extension KernelTraits {
+    /// CPU items for some units of work, and units for each.
+    func share(_ units: Int, work: Int) -> (groups: Int, perItem: Int) {
+        let most = computeUnits * PointwiseKernel.itemsPerUnit
+        let wanted = max(1, min(units, most, work / PointwiseKernel.elementsPerItem))
+        let perItem = (units + wanted - 1) / wanted
+        return ((units + perItem - 1) / perItem, perItem)
+    }
+}

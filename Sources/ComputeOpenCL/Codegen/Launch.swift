@@ -92,6 +92,27 @@ struct LaunchPlan: Sendable {
 
     init(traits: KernelTraits) { self.traits = traits }
 
+    /// Adds steps that run one after the other. Some that follow may be done by an earlier one's launches.
+    mutating func add(_ steps: [Step]) throws(DeviceError) {
+        var rest = steps[...]
+        while let step = rest.popFirst() {
+            if let launch = sumsLaunch {
+                sumsLaunch = nil
+                launches.append(launch)
+                self.steps.append(.launches(launches.count - 1..<launches.count))
+                continue
+            }
+            let others = try addRowRun(from: step, rest)
+            if others > 0 {
+                rest = rest.dropFirst(others)
+                continue
+            }
+            wantedSums = rest.first.flatMap(ColumnSums.init)
+            try add(step)
+            wantedSums = nil
+        }
+    }
+
     mutating func add(_ step: Step) throws(DeviceError) {
         let first = launches.count
         if case .rasterScan(let scan) = step {

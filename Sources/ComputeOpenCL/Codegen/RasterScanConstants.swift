@@ -33,7 +33,7 @@ struct ScanConstants {
     init(slots: Set<Int>) { self.slots = slots }
 
     /// The place in the copy of what is read; nil where it is not to be copied.
-    mutating func place(of read: ScanAccess, _ scan: RasterScanStep) -> ScanPlace? {
+    mutating func place(of read: MemoryAccess, _ scan: RasterScanStep) -> ScanPlace? {
         guard slots.contains(read.operand.slot), let reach = read.view.reach else { return nil }
         let size = read.operand.dtype.size
         guard reach.count * size <= ScanConstants.largest else { return nil }

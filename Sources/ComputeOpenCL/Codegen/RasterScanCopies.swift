@@ -50,11 +50,11 @@ struct ScanCopies {
     }
 
     /// What a copy reads.
-    func source(_ copy: Copy) -> ScanAccess? {
+    func source(_ copy: Copy) -> MemoryAccess? {
         guard case .pointwise(let step) = steps[copy.step],
             case .load(let operand, let view) = step.body.instructions[step.stores[copy.store].value]
         else { return nil }
-        return ScanAccess(operand: step.operands[operand], view: view)
+        return MemoryAccess(operand: step.operands[operand], view: view)
     }
 
     /// The copies before a product that make up its whole left operand.

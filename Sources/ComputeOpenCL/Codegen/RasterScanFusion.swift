@@ -97,7 +97,7 @@ struct ScanFusion {
 
     /// Whether a step can be computed together with what is there already, element after element.
     private static func goes(
-        _ step: PointwiseStep, with epilogue: ScanEpilogue, _ shape: [Int], _ elsewhere: [ScanAccess],
+        _ step: PointwiseStep, with epilogue: ScanEpilogue, _ shape: [Int], _ elsewhere: [MemoryAccess],
         _ program: Int, _ memory: ScanMemory
     ) -> Bool {
         guard step.reduction == nil, step.shape.reduce(1, *) == shape.reduce(1, *), !shape.contains(0),
@@ -111,12 +111,12 @@ struct ScanFusion {
             }
         }
         let (reads, writes) = memory.accesses(.pointwise(step))
-        let written = epilogue.stores.map { ScanAccess(operand: $0.destination, view: $0.view) }
+        let written = epilogue.stores.map { MemoryAccess(operand: $0.destination, view: $0.view) }
         let read = epilogue.body.instructions.compactMap(\.read).map {
-            ScanAccess(operand: epilogue.operands[$0.operand], view: $0.view)
+            MemoryAccess(operand: epilogue.operands[$0.operand], view: $0.view)
         }
         // Each element may be read and written again by itself, but not by the others.
-        func clash(_ a: ScanAccess, _ b: ScanAccess) -> Bool {
+        func clash(_ a: MemoryAccess, _ b: MemoryAccess) -> Bool {
             let isSame =
                 a.operand == b.operand && a.view.isContiguous && b.view.isContiguous && a.view.offset == b.view.offset
             return !isSame && memory.mayOverlap(a, b, in: program)

@@ -1,11 +1,5 @@
 import Compute
 
-/// A read or a write of some elements by an inner step of a raster scan.
-struct ScanAccess {
-    var operand: Operand
-    var view: View
-}
-
 /// What the steps of a raster scan read and write, and whether they can get in one another's way.
 final class ScanMemory {
     let scan: RasterScanStep
@@ -30,28 +24,22 @@ final class ScanMemory {
         self.positions = positions
     }
 
-    func accesses(_ step: Step) -> (reads: [ScanAccess], writes: [ScanAccess]) {
-        func loads(_ expression: Expression, _ operands: [Operand]) -> [ScanAccess] {
-            expression.instructions.compactMap(\.read).map { ScanAccess(operand: operands[$0.operand], view: $0.view) }
-        }
+    func accesses(_ step: Step) -> (reads: [MemoryAccess], writes: [MemoryAccess]) {
         switch step {
         case .pointwise(let step):
-            let after = step.reduction.map { loads($0.epilogue, step.operands) } ?? []
-            return (
-                loads(step.body, step.operands) + after,
-                step.stores.map { ScanAccess(operand: $0.destination, view: $0.view) }
-            )
+            let after = step.reduction?.epilogue.reads(of: step.operands) ?? []
+            return (step.body.reads(of: step.operands) + after, step.stores.map(MemoryAccess.init))
         case .contraction(let step):
-            let after = step.epilogue.map { loads($0.body, $0.operands) } ?? []
+            let after = step.epilogue.map { $0.body.reads(of: $0.operands) } ?? []
             let result = View(contiguous: [step.batch, step.rows, step.columns])
-            return ([step.left, step.right] + after, [ScanAccess(operand: step.destination, view: result)])
+            return ([step.left, step.right] + after, [MemoryAccess(operand: step.destination, view: result)])
         default: return ([], [])
         }
     }
 
     /// Whether two accesses of a program may have a byte in common at some place where it runs. Instances do not touch one
     /// another's memory.
-    func mayOverlap(_ a: ScanAccess, _ b: ScanAccess, in program: Int) -> Bool {
+    func mayOverlap(_ a: MemoryAccess, _ b: MemoryAccess, in program: Int) -> Bool {
         let (first, second) = (scan.slots[a.operand.slot], scan.slots[b.operand.slot])
         guard first.operand.slot == second.operand.slot, let left = a.bytes, let right = b.bytes else { return false }
         let step = second.instanceStride * b.operand.dtype.size - first.instanceStride * a.operand.dtype.size
@@ -82,21 +70,12 @@ final class ScanMemory {
     func moves(_ slot: Int) -> Bool { scan.slots[slot].rowStride != 0 || scan.slots[slot].columnStride != 0 }
 }
 
-extension ScanAccess {
-    /// The bytes that it may touch, from where the slot begins.
-    var bytes: ClosedRange<Int>? {
-        guard let reach = view.reach else { return nil }
-        let size = operand.dtype.size
-        return (operand.offset + reach.lowerBound) * size...(operand.offset + reach.upperBound + 1) * size - 1
-    }
-}
-
 extension ContractionStep {
-    var left: ScanAccess { ContractionStep.access(a, [batch, rows, depth]) }
-    var right: ScanAccess { ContractionStep.access(b, [batch, depth, columns]) }
+    var left: MemoryAccess { ContractionStep.access(a, [batch, rows, depth]) }
+    var right: MemoryAccess { ContractionStep.access(b, [batch, depth, columns]) }
 
-    private static func access(_ matrix: Matrix, _ shape: [Int]) -> ScanAccess {
+    private static func access(_ matrix: Matrix, _ shape: [Int]) -> MemoryAccess {
         let strides = [matrix.batchStride, matrix.rowStride, matrix.columnStride]
-        return ScanAccess(operand: matrix.operand, view: View(shape: shape, strides: strides))
+        return MemoryAccess(operand: matrix.operand, view: View(shape: shape, strides: strides))
     }
 }

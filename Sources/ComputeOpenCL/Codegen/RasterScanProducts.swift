@@ -23,7 +23,7 @@ extension RasterScanText {
             shape: [step.batch, step.rows, left.width],
             strides: [step.a.batchStride, left.rowStride, left.columnStride])
         var sources: [ScanPlace] = []
-        for source in left.sources { sources.append(place(ScanAccess(operand: source, view: run))) }
+        for source in left.sources { sources.append(place(MemoryAccess(operand: source, view: run))) }
         let right: ScanPlace
         let file: String
         switch traits.shape {

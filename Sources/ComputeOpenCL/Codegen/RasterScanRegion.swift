@@ -19,9 +19,9 @@ struct ScanRegion {
     }
 
     /// Whether an access has nothing to do with what is left.
-    func isUntouched(by access: ScanAccess, in program: Int, _ memory: ScanMemory) -> Bool {
+    func isUntouched(by access: MemoryAccess, in program: Int, _ memory: ScanMemory) -> Bool {
         guard let shift = distance(to: access, memory) else {
-            let whole = ScanAccess(operand: operand, view: View(contiguous: [isLeft.count / operand.dtype.size]))
+            let whole = MemoryAccess(operand: operand, view: View(contiguous: [isLeft.count / operand.dtype.size]))
             return !memory.mayOverlap(whole, access, in: program)
         }
         let size = access.operand.dtype.size
@@ -32,7 +32,7 @@ struct ScanRegion {
     }
 
     /// Takes away what an access certainly overwrites.
-    private mutating func overwrite(_ access: ScanAccess, _ memory: ScanMemory) {
+    private mutating func overwrite(_ access: MemoryAccess, _ memory: ScanMemory) {
         guard let shift = distance(to: access, memory) else { return }
         let size = access.operand.dtype.size
         _ = access.view.forEachRun { first, count in
@@ -45,7 +45,7 @@ struct ScanRegion {
 
     /// Where an access' operand begins, in bytes from the region's beginning; nil where that is not always the same, or in
     /// another buffer.
-    private func distance(to access: ScanAccess, _ memory: ScanMemory) -> Int? {
+    private func distance(to access: MemoryAccess, _ memory: ScanMemory) -> Int? {
         let (own, other) = (memory.scan.slots[operand.slot], memory.scan.slots[access.operand.slot])
         let (ownSize, size) = (operand.dtype.size, access.operand.dtype.size)
         guard own.operand.slot == other.operand.slot, !memory.moves(access.operand.slot),

@@ -109,7 +109,7 @@ struct RasterScanText {
     }
 
     /// The place of an operand that is read, or of its copy among what stays as it is.
-    mutating func place(_ read: ScanAccess) -> ScanPlace {
+    mutating func place(_ read: MemoryAccess) -> ScanPlace {
         constants.place(of: read, scan) ?? place(read.operand)
     }
 
@@ -119,7 +119,7 @@ struct RasterScanText {
     mutating func places(_ operands: OperandNumbers) -> [ScanPlace] {
         var places: [ScanPlace] = []
         for (operand, view) in zip(operands.operands, operands.reads) {
-            places.append(view.map { place(ScanAccess(operand: operand, view: $0)) } ?? place(operand))
+            places.append(view.map { place(MemoryAccess(operand: operand, view: $0)) } ?? place(operand))
         }
         return places
     }

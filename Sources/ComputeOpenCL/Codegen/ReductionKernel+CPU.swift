@@ -153,10 +153,8 @@ extension ReductionKernel {
         for axis in axes { outer.append((name: "i\(axis)", extent: builder.number(shape[axis]))) }
         let units = results * (cut?.pieces ?? 1)
         let workPerUnit = max(1, work / (cut?.pieces ?? 1))
-        let most = traits.computeUnits * PointwiseKernel.itemsPerUnit
-        let wanted = max(1, min(most, units, units * workPerUnit / PointwiseKernel.elementsPerItem))
-        let perItem = (units + wanted - 1) / wanted
-        return (outer, builder.number(perItem), builder.number(units), (units + perItem - 1) / perItem)
+        let (items, perItem) = traits.share(units, work: units * workPerUnit)
+        return (outer, builder.number(perItem), builder.number(units), items)
     }
 
     /// Walks an item's units.

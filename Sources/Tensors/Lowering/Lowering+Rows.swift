@@ -7,7 +7,7 @@ extension Lowering {
         var rows: Int?
         var length = 1
         var kernels: [Kernel]
-        /// What the kernels over whole rows read and compute.
+        /// What they read that is more than a number for each row.
         var elements: Set<Int> = []
     }
 
@@ -24,17 +24,17 @@ extension Lowering {
             }
             let index = host ?? groups.count
             if host == nil {
-                groups.append(RowGroup(kernels: []))
-                if let (rows, length) = rowsOfReduction(kernel) {
-                    groups[index].rows = rows
-                    groups[index].length = length
-                }
+                let size = rowsOfReduction(kernel)
+                groups.append(RowGroup(rows: size?.rows, length: size?.length ?? 1, kernels: []))
             }
             groups[index].kernels.append(kernel)
-            groups[index].elements.formUnion(vertices.filter { graph.vertices[$0].count > (groups[index].rows ?? 0) })
+            if let rows = groups[index].rows {
+                groups[index].elements.formUnion(vertices.filter { graph.vertices[$0].count > rows })
+            }
             for root in kernel.roots {
+                // Another part of a concatenation may be computed later than this one.
                 for vertex in [root.target, storage(of: root.target), storage(of: root.vertex)] {
-                    ready[vertex] = index
+                    ready[vertex] = max(ready[vertex] ?? 0, index)
                 }
             }
         }
