@@ -35,7 +35,7 @@
 //   PACK                              1: the second operand is first packed into scratch; kind 0: may be, must be where
 //                                     OUTPUT_CHANNELS < 16; kind 1: must be; kind 2: exactly where OUTPUT_CHANNELS < 16
 //                                                                                             (1 for kind 1, else 0)
-//   ACROSS                            kinds 0, 1: 1 to go through the tiles row by row, not column by column   (0)
+//   ACROSS                            kinds 0, 1: 1 for items that go through all tiles of their pixels   (0)
 //   BATCH_INNER                       kinds 0, 1: 1 to order the pixels by place, then by image           (0)
 //   FLAT                              kind 3: 1 where the epilogue counts all elements as columns of one row  (0)
 //   RUN                               kind 3: taps in a row that are neighbours of one line: divides TAPS; each RUN of
@@ -71,7 +71,7 @@
 //     zeros is any buffer that begins with SOURCE_CHANNELS zeros: one, filled once, serves all convolutions
 //     kind 0: global (ceil(BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH / TILE_ROWS), CP, 1)
 //     kind 1: global (ceil(BATCH * ceil(HEIGHT/STRIDE_Y) * ceil(WIDTH/STRIDE_X) / TILE_ROWS), CP, STRIDE_Y * STRIDE_X)
-//     with ACROSS the first two the other way round
+//     with ACROSS the second is 1
 //   PREFIX##convolve   (kind 2, SPLITS == 1)   global (RP, CP, PANEL_TAPS) with RP = ceil(INPUT_CHANNELS / TILE_ROWS)
 //     and PANEL_TAPS = TAPS, or with GATHER RP = ceil(TAPS * INPUT_CHANNELS / TILE_ROWS) and PANEL_TAPS = 1
 //     (const float *first, uint first_offset, const float *second, uint second_offset,
@@ -107,7 +107,8 @@
 //   GATHER: INPUT_CHANNELS < 4 with SPLITS > 1 and TAPS * INPUT_CHANNELS * CHUNK * OUTPUT_WIDTH <= 16384.
 //   SPLITS, kind 2: 1 where PIXELS < 1024 or TAPS * INPUT_CHANNELS * OUTPUT_CHANNELS > 524288;
 //     else min(units, ceil(BATCH * OUTPUT_HEIGHT / CHUNK)).
-//   ACROSS: with 16 registers of 8 lanes, where CP > 1 and TAPS * INPUT_CHANNELS * OUTPUT_CHANNELS <= 262144.
+//   ACROSS: with 16 registers of 8 lanes, where CP > 1, TAPS * INPUT_CHANNELS * OUTPUT_CHANNELS <= 262144, and the first
+//     of the kernel's global sizes times its last is 8 * units or more.
 //   These are the rules where nothing is known of a shape. KIND, CHUNK, SPLITS and GATHER decide the order of the sums
 //   and are always chosen by them; tile, packing, BATCH_INNER and ACROSS change the time and no bit of the result (of
 //   finite operands), and are what the tuner tries (ConvolutionChoice.swift).
@@ -337,6 +338,7 @@ __kernel void KERNEL(collect)(
 
 #if KIND < 2
 #if PACK
+#define WEIGHTS(tap, panel) (((size_t)(panel) * TAPS + (tap)) * SOURCE_CHANNELS * PANEL)
 #define WEIGHT_ROW PANEL
 #define WEIGHT_VECTOR(j) (16 * (j))
 #define INTERLEAVE_LOW(x, y) (float8)(x.s0, y.s0, x.s1, y.s1, x.s2, y.s2, x.s3, y.s3)
@@ -403,6 +405,7 @@ __kernel void KERNEL(pack)(
 #undef INTERLEAVE_LOW
 #undef INTERLEAVE_HIGH
 #else
+#define WEIGHTS(tap, panel) ((size_t)(tap) * SOURCE_CHANNELS * COLUMNS + FIRST_COLUMN(panel))
 #define WEIGHT_ROW COLUMNS
 #define WEIGHT_VECTOR(j) VECTOR_COLUMN(j)
 #endif
@@ -411,7 +414,6 @@ __kernel void KERNEL(convolve)(
     __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
     __global const float *zeros, __global OUT_T *result, const uint result_offset EPILOGUE_PARAMETERS)
 {
-    const int tile = get_global_id(ACROSS), column_panel = get_global_id(1 - ACROSS);
 #if KIND == 1
     const int phase_y = get_global_id(2) / STRIDE_X, phase_x = get_global_id(2) % STRIDE_X;
     const int grid_height = (RESULT_HEIGHT - phase_y + STRIDE_Y - 1) / STRIDE_Y;
@@ -419,7 +421,7 @@ __kernel void KERNEL(convolve)(
 #else
     const int grid_height = RESULT_HEIGHT, grid_width = RESULT_WIDTH;
 #endif
-    const int count = BATCH * grid_height * grid_width, own = tile * TILE_ROWS;
+    const int count = BATCH * grid_height * grid_width, own = get_global_id(0) * TILE_ROWS;
     if (own >= count) return;
     first += first_offset;
     second += second_offset;
@@ -447,18 +449,9 @@ __kernel void KERNEL(convolve)(
 #endif
     }
 
-    // What the epilogue loads, and where it stores, has time to arrive meanwhile.
-    for (int i = 0; i < TILE_ROWS; i++)
-        for (int j = 0; j < TILE_VECTORS; j++) {
-            const int column = FIRST_COLUMN(column_panel) + VECTOR_COLUMN(j);
-            EPILOGUE_FETCH(0, pixel[i], column);
-            if (!STREAMS) PREFETCH_STORE(result + result_offset + (size_t)pixel[i] * COLUMNS + column);
-        }
-    float16 acc[TILE_ROWS][TILE_VECTORS], sums[TILE_ROWS][TILE_VECTORS];
-#pragma unroll
-    for (int i = 0; i < TILE_ROWS; i++)
-#pragma unroll
-        for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = 0.0f;
+    // The pixels that the taps take them to, zeros for one outside the source; of taps that meet any.
+    __global const float *sources[TAPS][TILE_ROWS];
+    int taps[TAPS], met = 0;
     for (int tap = 0; tap < TAPS; tap++) {
 #if KIND == 1
         const int away_y = phase_y - TAP_Y(tap), away_x = phase_x - TAP_X(tap);
@@ -467,47 +460,65 @@ __kernel void KERNEL(convolve)(
 #else
         const int dy = TAP_Y(tap), dx = TAP_X(tap);
 #endif
-        __global const float *rows[TILE_ROWS];
         int anything = 0;
 #pragma unroll
         for (int i = 0; i < TILE_ROWS; i++) {
             const int y = source_y[i] + dy, x = source_x[i] + dx;
             const int inside = (uint)y < SOURCE_HEIGHT && (uint)x < SOURCE_WIDTH;
             const size_t at = (size_t)((image[i] * SOURCE_HEIGHT + y) * SOURCE_WIDTH + x) * SOURCE_CHANNELS;
-            rows[i] = inside ? first + at : zeros;
+            sources[met][i] = inside ? first + at : zeros;
             anything |= inside;
         }
-        if (!anything) continue;
-#if PACK
-        __global const float *weights = second + ((size_t)column_panel * TAPS + tap) * SOURCE_CHANNELS * PANEL;
-#else
-        __global const float *weights = second + (size_t)tap * SOURCE_CHANNELS * COLUMNS + FIRST_COLUMN(column_panel);
-#endif
-#pragma unroll 4
-        for (int c = 0; c < SOURCE_CHANNELS; c++) {
-            // What the next tile reads, once for each line of the cache.
-            if (tap == TAPS - 1 && c % 16 == 0) {
-#pragma unroll
-                for (int i = 0; i < TILE_ROWS; i++) FETCH(rows[i] + TILE_ROWS * SOURCE_CHANNELS + c);
-            }
-            float16 values[TILE_VECTORS];
-#pragma unroll
-            for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD16(weights + WEIGHT_VECTOR(j));
-#pragma unroll
-            for (int i = 0; i < TILE_ROWS; i++)
-#pragma unroll
-                for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = fma((float16)(rows[i][c]), values[j], acc[i][j]);
-            weights += WEIGHT_ROW;
-        }
+        taps[met] = tap;
+        met += anything;
     }
-    // A copy in memory: indexing the sums themselves would take them out of the registers. A zero keeps no sign: whether
-    // a tap that meets nothing adds its zeros or is passed over depends on the tile.
+
+    const int column_panels = ACROSS ? COLUMN_PANELS : get_global_id(1) + 1;
+    for (int column_panel = get_global_id(1); column_panel < column_panels; column_panel++) {
+        // What the epilogue loads, and where it stores, has time to arrive meanwhile.
+        for (int i = 0; i < TILE_ROWS; i++)
+            for (int j = 0; j < TILE_VECTORS; j++) {
+                const int column = FIRST_COLUMN(column_panel) + VECTOR_COLUMN(j);
+                EPILOGUE_FETCH(0, pixel[i], column);
+                if (!STREAMS) PREFETCH_STORE(result + result_offset + (size_t)pixel[i] * COLUMNS + column);
+            }
+        float16 acc[TILE_ROWS][TILE_VECTORS], sums[TILE_ROWS][TILE_VECTORS];
 #pragma unroll
-    for (int i = 0; i < TILE_ROWS; i++)
+        for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
-        for (int j = 0; j < TILE_VECTORS; j++) sums[i][j] = acc[i][j] + 0.0f;
-    for (int i = 0; i < min(TILE_ROWS, count - own); i++) STORE_ROW(sums[i], pixel[i])
+            for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = 0.0f;
+        for (int t = 0; t < met; t++) {
+            __global const float *rows[TILE_ROWS];
+#pragma unroll
+            for (int i = 0; i < TILE_ROWS; i++) rows[i] = sources[t][i];
+            __global const float *weights = second + WEIGHTS(taps[t], column_panel);
+#pragma unroll 4
+            for (int c = 0; c < SOURCE_CHANNELS; c++) {
+                // What the next tile reads, once for each line of the cache.
+                if (t == met - 1 && c % 16 == 0) {
+#pragma unroll
+                    for (int i = 0; i < TILE_ROWS; i++) FETCH(rows[i] + TILE_ROWS * SOURCE_CHANNELS + c);
+                }
+                float16 values[TILE_VECTORS];
+#pragma unroll
+                for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD16(weights + WEIGHT_VECTOR(j));
+#pragma unroll
+                for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+                    for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = fma((float16)(rows[i][c]), values[j], acc[i][j]);
+                weights += WEIGHT_ROW;
+            }
+        }
+        // A copy in memory: indexing the sums themselves would take them out of the registers. A zero keeps no sign:
+        // whether a tap that meets nothing adds its zeros or is passed over depends on the tile.
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+            for (int j = 0; j < TILE_VECTORS; j++) sums[i][j] = acc[i][j] + 0.0f;
+        for (int i = 0; i < min(TILE_ROWS, count - own); i++) STORE_ROW(sums[i], pixel[i])
+    }
 }
+#undef WEIGHTS
 #undef WEIGHT_ROW
 #undef WEIGHT_VECTOR
 #endif

@@ -17,7 +17,7 @@
 //   TILE_VECTORS                      forms 0, 1: float16 columns of a tile, 1...V = ceil(COLUMNS/16)   (4)
 //   TILE_COLUMNS                      form 2: columns of a tile, 1...min(4, COLUMNS)          (4)
 //   PACK_A PACK_B                     1: the operand is first packed into scratch             (0 0)
-//   ACROSS                            form 0: 1 to go through the tiles row by row, not column by column   (0)
+//   ACROSS                            form 0: 1 for items that go through all tiles of their rows           (0)
 //   SPLITS                            form 1: ranges that the depth is divided into, 1...ceil(DEPTH/64)   (2)
 //   SUMS                              form 1 with BATCH == 1 and B_COLUMN_STRIDE == 1: 1 to sum B over its rows, too:
 //                                     the gradient of a bias  (0)
@@ -30,13 +30,15 @@
 //   panels(n, t) = ceil(n / t),  RP = panels(ROWS, TILE_ROWS),  CP = panels(ceil(COLUMNS/16), TILE_VECTORS),
 //   A_COPIES = A_BATCH_STRIDE == 0 ? 1 : BATCH,  B_COPIES likewise:
 //
-//   PREFIX##pack_a      (only with PACK_A)  global (RP, ceil(DEPTH/64), A_COPIES)
+//   PREFIX##pack_a      (only with PACK_A)  global (RP, ceil(DEPTH/64), A_COPIES); where A_COLUMN_STRIDE == 1, the first
+//                                           two the other way round
 //     (const float *a, uint a_offset, float *packed_a, uint packed_a_offset)
 //     packed_a holds A_COPIES * RP * DEPTH * TILE_ROWS floats
-//   PREFIX##pack_b      (only with PACK_B)  global (ceil(DEPTH/64), CP, B_COPIES)
+//   PREFIX##pack_b      (only with PACK_B)  global (ceil(DEPTH/64), CP, B_COPIES); where B_COLUMN_STRIDE == 1,
+//                                           (ceil(CP/4), ceil(DEPTH/64), B_COPIES)
 //     (const float *b, uint b_offset, float *packed_b, uint packed_b_offset)
 //     packed_b holds B_COPIES * CP * DEPTH * TILE_VECTORS * 16 floats
-//   PREFIX##product     (forms 0 and 2)     form 0: global (RP, CP, BATCH), with ACROSS (CP, RP, BATCH)
+//   PREFIX##product     (forms 0 and 2)     form 0: global (RP, CP, BATCH), with ACROSS (RP, 1, BATCH)
 //                                           form 2: global (RP, panels(COLUMNS, TILE_COLUMNS), BATCH)
 //     (const float *a, uint a_offset, const float *b, uint b_offset, OUT_T *c, uint c_offset EPILOGUE_PARAMETERS)
 //   PREFIX##partial     (form 1)            global (SPLITS, 1, BATCH)
@@ -73,7 +75,8 @@
 //     and B_ROW_STRIDE >= 512.
 //   PACK_A, form 0: A_COLUMN_STRIDE >= 1000, DEPTH >= 512 and COLUMNS >= 256; with 16 registers of 8 lanes also where
 //     CP >= 32, ROWS >= 768, DEPTH >= 512 and BATCH * ROWS * DEPTH <= 16777216.
-//   ACROSS, form 0: with 16 registers of 8 lanes, where 1 < CP < RP and B is near: DEPTH * COLUMNS <= 65536.
+//   ACROSS, form 0: with 16 registers of 8 lanes, where 1 < CP < RP, BATCH * RP >= 8 * units, and B is near:
+//     DEPTH * COLUMNS <= 65536.
 //   These are the rules where nothing is known of a shape. FORM and SPLITS decide the order of the sums and are always
 //   chosen by them; tile, packing and order of the tiles change the time and no bit of the result, and are what the
 //   tuner tries (ProductChoice.swift).
@@ -159,6 +162,8 @@
 #define COLUMN_PANELS ((VECTORS + TILE_VECTORS - 1) / TILE_VECTORS)
 #define PANEL (16 * TILE_VECTORS)
 #define PACK_DEPTH 64
+// Panels of B that are packed together, where their columns are neighbours.
+#define PACK_PANELS (B_COLUMN_STRIDE == 1 ? 4 : 1)
 // Steps of the depth written out: a small tile's loop would cost as much as its sums.
 #define UNROLL (TILE_ROWS * TILE_VECTORS <= 8 ? 4 : 1)
 #define SPLIT_DEPTH 64
@@ -234,8 +239,8 @@ typedef PASTE(OUT_T, 4) KERNEL(out4u) __attribute__((aligned(sizeof(OUT_T))));
 __kernel void KERNEL(pack_a)(
     __global const float *a, const uint a_offset, __global float *packed_a, const uint packed_a_offset)
 {
-    const int panel = get_global_id(0), batch = get_global_id(2);
-    const int first = get_global_id(1) * PACK_DEPTH, end = min(first + PACK_DEPTH, DEPTH);
+    const int panel = get_global_id(A_COLUMN_STRIDE == 1), batch = get_global_id(2);
+    const int first = get_global_id(A_COLUMN_STRIDE != 1) * PACK_DEPTH, end = min(first + PACK_DEPTH, DEPTH);
     a += a_offset + (size_t)batch * A_BATCH_STRIDE + (size_t)FIRST_ROW(panel) * A_ROW_STRIDE;
     packed_a += packed_a_offset + ((size_t)batch * ROW_PANELS + panel) * DEPTH * TILE_ROWS;
     for (int k = first; k < end; k++)
@@ -252,16 +257,20 @@ __kernel void KERNEL(pack_a)(
 __kernel void KERNEL(pack_b)(
     __global const float *b, const uint b_offset, __global float *packed_b, const uint packed_b_offset)
 {
-    const int panel = get_global_id(1), batch = get_global_id(2);
-    const int first = get_global_id(0) * PACK_DEPTH, end = min(first + PACK_DEPTH, DEPTH);
+    const int panel = get_global_id(B_COLUMN_STRIDE != 1) * PACK_PANELS, batch = get_global_id(2);
+    const int first = get_global_id(B_COLUMN_STRIDE == 1) * PACK_DEPTH, end = min(first + PACK_DEPTH, DEPTH);
     b += b_offset + (size_t)batch * B_BATCH_STRIDE + (size_t)FIRST_COLUMN(panel) * B_COLUMN_STRIDE;
     packed_b += packed_b_offset + ((size_t)batch * COLUMN_PANELS + panel) * DEPTH * PANEL;
     int k = first;
 #if COLUMNS >= 16
 #if B_COLUMN_STRIDE == 1
+    const int panels = min(PACK_PANELS, COLUMN_PANELS - panel);
     for (; k < end; k++)
-        for (int j = 0; j < TILE_VECTORS; j++)
-            STORE16(packed_b + k * PANEL + 16 * j, LOAD16(b + (size_t)k * B_ROW_STRIDE + VECTOR_COLUMN(j)));
+        for (int p = 0; p < panels; p++)
+            for (int j = 0; j < TILE_VECTORS; j++)
+                STORE16(
+                    packed_b + ((size_t)p * DEPTH + k) * PANEL + 16 * j,
+                    LOAD16(b + (size_t)k * B_ROW_STRIDE + FIRST_COLUMN(panel + p) - FIRST_COLUMN(panel) + VECTOR_COLUMN(j)));
 #else
     // Blocks of 8 x 8 are transposed by three rounds of interleaving rows i and i + 4. (Larger ones take four times as long
     // to compile.)
@@ -356,13 +365,13 @@ INLINE __global const float *KERNEL(columns_of_b)(__global const float *b, const
 #define STORE_TILE(acc) \
     const int own_row = row_panel * TILE_ROWS, own_column = column_panel * PANEL; \
     const int first_row = FIRST_ROW(row_panel); \
-    c += c_offset + (size_t)batch * ROWS * COLUMNS; \
+    __global OUT_T *results = c + c_offset + (size_t)batch * ROWS * COLUMNS; \
     for (int i = own_row - first_row; i < TILE_ROWS; i++) \
         for (int j = 0; j < TILE_VECTORS; j++) { \
             const int row = first_row + i, first_column = FIRST_COLUMN(column_panel) + VECTOR_COLUMN(j); \
             const int from = max(max(own_column, 16 * j) - first_column, 0); \
             const int to = min(COLUMNS - first_column, 16); \
-            __global OUT_T *place = c + (size_t)row * COLUMNS + first_column; \
+            __global OUT_T *place = results + (size_t)row * COLUMNS + first_column; \
             if (from == 0 && to == 16) { \
                 const PASTE(OUT_T, 16) stored = EPILOGUE_16(acc[i][j], batch, row, first_column); \
                 STORE_RESULT(place, stored); \
@@ -379,28 +388,31 @@ __kernel void KERNEL(product)(
     __global const float *a, const uint a_offset, __global const float *b, const uint b_offset, __global OUT_T *c,
     const uint c_offset EPILOGUE_PARAMETERS)
 {
-    const int row_panel = get_global_id(ACROSS), column_panel = get_global_id(1 - ACROSS), batch = get_global_id(2);
-    // What the epilogue loads, and where it stores, has time to arrive meanwhile; if there is any.
-    for (int i = 0; DEPTH >= 32 && i < TILE_ROWS; i++)
-        for (int j = 0; j < TILE_VECTORS; j++) {
-            const int row = FIRST_ROW(row_panel) + i, column = FIRST_COLUMN(column_panel) + VECTOR_COLUMN(j);
-            EPILOGUE_FETCH(batch, row, column);
-            if (!STREAMS) PREFETCH_STORE(c + c_offset + ((size_t)batch * ROWS + row) * COLUMNS + column);
-        }
-    float16 acc[TILE_ROWS][TILE_VECTORS], result[TILE_ROWS][TILE_VECTORS];
+    const int row_panel = get_global_id(0), batch = get_global_id(2);
+    const int column_panels = ACROSS ? COLUMN_PANELS : get_global_id(1) + 1;
+    for (int column_panel = get_global_id(1); column_panel < column_panels; column_panel++) {
+        // What the epilogue loads, and where it stores, has time to arrive meanwhile; if there is any.
+        for (int i = 0; DEPTH >= 32 && i < TILE_ROWS; i++)
+            for (int j = 0; j < TILE_VECTORS; j++) {
+                const int row = FIRST_ROW(row_panel) + i, column = FIRST_COLUMN(column_panel) + VECTOR_COLUMN(j);
+                EPILOGUE_FETCH(batch, row, column);
+                if (!STREAMS) PREFETCH_STORE(c + c_offset + ((size_t)batch * ROWS + row) * COLUMNS + column);
+            }
+        float16 acc[TILE_ROWS][TILE_VECTORS], result[TILE_ROWS][TILE_VECTORS];
 #pragma unroll
-    for (int i = 0; i < TILE_ROWS; i++)
+        for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
-        for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = 0.0f;
-    KERNEL(add_product)(
-        acc, KERNEL(rows_of_a)(a + a_offset, row_panel, batch), KERNEL(columns_of_b)(b + b_offset, column_panel, batch),
-        DEPTH);
-    // A copy in memory: indexing the sums themselves would take them out of the registers.
+            for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = 0.0f;
+        KERNEL(add_product)(
+            acc, KERNEL(rows_of_a)(a + a_offset, row_panel, batch),
+            KERNEL(columns_of_b)(b + b_offset, column_panel, batch), DEPTH);
+        // A copy in memory: indexing the sums themselves would take them out of the registers.
 #pragma unroll
-    for (int i = 0; i < TILE_ROWS; i++)
+        for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
-        for (int j = 0; j < TILE_VECTORS; j++) result[i][j] = acc[i][j];
-    STORE_TILE(result)
+            for (int j = 0; j < TILE_VECTORS; j++) result[i][j] = acc[i][j];
+        STORE_TILE(result)
+    }
 }
 #endif
 

@@ -50,10 +50,9 @@ extension LaunchPlan {
         }
         zeros = max(zeros, work.sourceChannels)
         let rowPanels = ceilingDivide(work.rows, tile.rows)
-        let panels = choice.goesAcross ? [columnPanels, rowPanels] : [rowPanels, columnPanels]
+        let groups = [rowPanels, choice.goesAcross ? 1 : columnPanels, work.phases]
         try launch(
-            kernels, "convolve", [step.first, second, .zeros, step.destination], panels + [work.phases],
-            epilogue: after)
+            kernels, "convolve", [step.first, second, .zeros, step.destination], groups, epilogue: after)
     }
 
     private mutating func addCPUWeightGradient(

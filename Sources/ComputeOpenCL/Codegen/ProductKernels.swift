@@ -77,12 +77,17 @@ extension LaunchPlan {
         if choice.packsA {
             let copies = a.batchStride == 0 ? 1 : step.batch
             left = newScratch(count: copies * rowPanels * step.depth * tile.rows, .float32)
-            try launch(kernels, "pack_a", [a.operand, left], [rowPanels, ceilingDivide(step.depth, 64), copies])
+            let groups = [rowPanels, ceilingDivide(step.depth, 64)]
+            // As they are in memory.
+            try launch(
+                kernels, "pack_a", [a.operand, left], (a.columnStride == 1 ? groups.reversed() : groups) + [copies])
         }
         if choice.packsB {
             let copies = b.batchStride == 0 ? 1 : step.batch
             right = newScratch(count: copies * columnPanels * step.depth * tile.vectors * 16, .float32)
-            try launch(kernels, "pack_b", [b.operand, right], [ceilingDivide(step.depth, 64), columnPanels, copies])
+            let depth = ceilingDivide(step.depth, 64)
+            let groups = b.columnStride == 1 ? [ceilingDivide(columnPanels, 4), depth] : [depth, columnPanels]
+            try launch(kernels, "pack_b", [b.operand, right], groups + [copies])
         }
         if isSplit {
             let tiles = step.batch * columnPanels * rowPanels
@@ -94,9 +99,8 @@ extension LaunchPlan {
                 epilogue: after)
             if let sums { try finishSums(sums, kernels, partials: partials) }
         } else {
-            let panels = choice.goesAcross ? [columnPanels, rowPanels] : [rowPanels, columnPanels]
-            try launch(
-                kernels, "product", [left, right, step.destination], panels + [step.batch], epilogue: after)
+            let groups = [rowPanels, choice.goesAcross ? 1 : columnPanels, step.batch]
+            try launch(kernels, "product", [left, right, step.destination], groups, epilogue: after)
         }
     }
 

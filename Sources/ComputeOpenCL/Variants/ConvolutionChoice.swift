@@ -46,8 +46,9 @@ extension ConvolutionChoice {
             }
         }
         // Narrow tiles read the pixels more often than wide ones.
+        let items = ceilingDivide(work.rows, tile.rows) * work.phases
         goesAcross =
-            !traits.registers.isWide && work.vectors > tile.vectors
+            !traits.registers.isWide && work.vectors > tile.vectors && items >= 8 * traits.computeUnits
             && g.taps.count * g.inputChannels * g.outputChannels <= 262_144
         packs = packs || (goesAcross && work.rows >= 4096)
     }

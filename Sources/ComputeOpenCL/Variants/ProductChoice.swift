@@ -50,7 +50,9 @@ extension ProductChoice {
             guard !traits.registers.isWide else { return }
             // Tiles are narrow, so that A is read more often.
             let panels = step.columnPanels(tile)
-            goesAcross = panels > 1 && step.rowPanels(tile) > panels && step.depth * step.columns <= 65_536
+            let items = step.batch * step.rowPanels(tile)
+            goesAcross =
+                panels > 1 && step.rowPanels(tile) > panels && items >= 8 * units && step.depth * step.columns <= 65_536
             let isReread = panels >= 32 && step.rows >= 768 && step.depth >= 512
             packsA = packsA || (isReread && step.batch * step.rows * step.depth <= ProductChoice.mostPacked)
         }
