@@ -33,9 +33,8 @@ example: install
 build:
 	$(BUILD)
 
-# Kernels under a simulator that looks for bad accesses, races and unwritten values. Installs Oclgrind, and takes far more
-# than three minutes, so not part of CI. Seven of the eight passes were seen to end, clean; the last, for unwritten values in
-# the operations of GPUs, is too slow so far.
+# Kernels under a simulator that looks for bad accesses, races and unwritten values. Installs Oclgrind, and takes half an
+# hour on two cores, so not part of CI.
 check-kernels: install
 	@Scripts/install-packages oclgrind
 	$(SWIFT) build -c release --build-tests

@@ -19,6 +19,12 @@ extension OpenCLDevice {
         return try plans.map { try prepare($0) }
     }
 
+    /// Compiles what will be prepared later, in few programs: each costs time of its own.
+    package func compile(ahead parts: [[Step]]) throws {
+        let plans = try parts.map { try plan($0, traits(for: $0)) }
+        try lock.locked { try compile(plans.flatMap { $0.launches.map(\.source) }) }
+    }
+
     private func plan(_ steps: [Step], _ traits: KernelTraits) throws -> LaunchPlan {
         var plan = LaunchPlan(traits: traits)
         do {

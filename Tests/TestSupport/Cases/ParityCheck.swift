@@ -1,4 +1,6 @@
 import Compute
+import ComputeOpenCL
+import Tensors
 
 /// The registry on one device: every case's outputs against the reference, then the derivatives.
 public struct ParityCheck: Sendable {
@@ -32,18 +34,30 @@ public struct ParityCheck: Sendable {
         func passed() -> Double { start.duration(to: .now) / Duration.seconds(1) }
         let total = cases.count + differentiable.count
         defer { seconds = passed() }
-        for test in cases {
-            guard passed() < limit else { return }
-            compare(test, on: device, outputsOnly: true)
-            outputs += 1
-            progress(outputs, total)
+        // A program of OpenCL takes long to compile however little is in it; derivatives have many kernels.
+        for (part, outputsOnly, together) in [(cases, true, 16), (differentiable, false, 4)] {
+            for (number, test) in part.enumerated() {
+                guard passed() < limit else { return }
+                if number.isMultiple(of: together) {
+                    ParityCheck.compile(part[number...].prefix(together), on: device, outputsOnly)
+                }
+                compare(test, on: device, outputsOnly: outputsOnly)
+                if outputsOnly { outputs += 1 } else { derivatives += 1 }
+                progress(outputs + derivatives, total)
+            }
         }
-        for test in differentiable {
-            guard passed() < limit else { return }
-            compare(test, on: device, outputsOnly: false)
-            derivatives += 1
-            progress(outputs + derivatives, total)
+    }
+
+    /// Compiles the kernels of some cases. What fails here fails again in the case that needs it.
+    private static func compile(_ cases: ArraySlice<OperationCase>, on device: any Device, _ outputsOnly: Bool) {
+        guard let device = device as? OpenCLDevice else { return }
+        let steps = cases.compactMap { test -> [Step]? in
+            guard let assembled = try? test.assembled() else { return nil }
+            let wanted = outputsOnly ? assembled.outputs : assembled.everything
+            let graph = Graph.canonical(results: wanted, assignments: []).graph
+            return try? Lowering.plan(graph, on: device.info).steps.map(\.step)
         }
+        try? device.compile(ahead: steps)
     }
 
     private mutating func compare(_ test: OperationCase, on device: any Device, outputsOnly: Bool) {
