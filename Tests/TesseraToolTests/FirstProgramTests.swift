@@ -21,7 +21,9 @@ struct FirstProgramTests {
     func runs() throws {
         let folder = try TemporaryFolder()
         let result = try Tool.run([], in: folder.path, environment: ["TESSERA_DEVICE": "cpu"], program: Self.built)
-        #expect(result.status == 0 && result.errorLines.isEmpty)
+        #expect(
+            result.status == 0 && result.errorLines.isEmpty, "status \(result.status): \(result.errors)\(result.output)"
+        )
         #expect(try PNGImage(contentsOf: "\(folder.path)/digits.png").shape.width == 8 * 66 + 2)
     }
 }
