@@ -2,6 +2,7 @@ import Compute
 import ComputeOpenCL
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: OpenCLFixture.isAvailable))
@@ -45,6 +46,18 @@ struct OpenCLCacheTests {
             let mode = try FileManager.default.attributesOfItem(atPath: folder.path)[.posixPermissions] as? Int
             #expect(mode == 0o700)
             #expect(try run(folder) == 0)
+        }
+    }
+
+    /// A check of the registry takes a program for the outputs of some cases, and one for their derivatives.
+    @Test func casesAreCompiledTogether() throws {
+        try withFolder { folder in
+            let found = OpenCLDevice.discover(shape: .cpu, cacheFolder: folder.path)
+            let device = try #require(found.devices.first)
+            var check = ParityCheck(Array(CaseRegistry.all.filter { $0.derivatives > .none }.prefix(3)))
+            check.run(on: device, limit: 1000)
+            #expect(check.isComplete && check.failures.isEmpty)
+            #expect(try files(folder).count == 2)
         }
     }
 

@@ -111,10 +111,8 @@ struct ScanFusion {
             }
         }
         let (reads, writes) = memory.accesses(.pointwise(step))
-        let written = epilogue.stores.map { MemoryAccess(operand: $0.destination, view: $0.view) }
-        let read = epilogue.body.instructions.compactMap(\.read).map {
-            MemoryAccess(operand: epilogue.operands[$0.operand], view: $0.view)
-        }
+        let written = epilogue.stores.map(MemoryAccess.init)
+        let read = epilogue.body.reads(of: epilogue.operands)
         // Each element may be read and written again by itself, but not by the others.
         func clash(_ a: MemoryAccess, _ b: MemoryAccess) -> Bool {
             let isSame =
