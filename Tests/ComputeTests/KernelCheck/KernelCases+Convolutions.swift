@@ -32,6 +32,12 @@ extension KernelCases {
             let pair = OpenCLConvolutionTests.taps(1, 2, from: 0, -1)
             cases.append(
                 convolution(.forward, geometry(1, (2, 2), (2, 130), (2, 2), Array(square.prefix(5))), .channels))
+            // Pixels for items that go through all channels, with weights copied and not.
+            cases += [
+                convolution(.forward, geometry(1, (10, 10), (2, 18), (10, 10), square), .channels),
+                convolution(.inputGradient, geometry(1, (10, 10), (18, 2), (10, 10), square), .channels),
+                convolution(.forward, geometry(1, (64, 65), (1, 17), (64, 65), pair)),
+            ]
             // More than 1024 pixels: gradients of weights are split. Of some and of few channels, to many and to few.
             for channels in [(4, 17), (1, 17), (4, 3), (1, 3)] {
                 let large = geometry(1, (32, 33), channels, (32, 33), pair)

@@ -8,6 +8,8 @@ enum KernelCases {
 
     /// Of the device that the sizes are chosen for.
     static let computeUnits = 2
+    /// The lanes of its registers.
+    static let lanes = 1
 
     static func all(_ shape: OpenCLFixture.Shape) -> [Case] {
         products(shape) + convolutions(shape) + reductions(shape) + indexed + scans(shape)
@@ -24,9 +26,9 @@ enum KernelCases {
         switch shape {
         case .cpu:
             return plain + [
-                // Few columns; batches; many rows.
+                // Few columns; batches; rows for items that go through all columns; more panels than are packed together.
                 product([7, 5, 9], batch: 2, storing: .bool), product([4, 17, 16], batch: 3, transposed: (true, true)),
-                product([1030, 17, 3]),
+                product([100, 18, 5]), product([1030, 70, 3]),
                 // Wide strides, whose panels are copied; both operands' panels.
                 product([3, 256, 512], stride: 1000), product([3, 256, 512], transposed: (true, true), stride: 1000),
                 // Split over the depth, with the right operand copied and not, each with sums of its columns.

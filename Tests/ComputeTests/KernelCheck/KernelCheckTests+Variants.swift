@@ -64,6 +64,15 @@ extension KernelCheckTests {
         "raster_scan_pack",
     ]
 
+    /// Those that only narrow registers have.
+    static let narrowCPUVariants: Set<String> = [
+        "matmul_cpu product ACROSS=1",
+        "matmul_cpu product PACK_B=1 ACROSS=1",
+        "convolution_cpu convolve ACROSS=1",
+        "convolution_cpu convolve PACK=1 ACROSS=1",
+        "convolution_cpu convolve KIND=1 PACK=1 ACROSS=1",
+    ]
+
     /// A kernel `partial` or `reduce` is split over the depth.
     static let gpuVariants: Set<String> = [
         "matmul_gpu product TILE_ROWS=128",

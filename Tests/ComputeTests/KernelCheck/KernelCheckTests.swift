@@ -71,12 +71,13 @@ struct KernelCheckTests {
         }
     }
 
-    /// The variants that the cases have to have are those of a device of so many units.
+    /// The variants that the cases have to have are those of a device of so many units and lanes.
     @Test(.enabled(if: OpenCLFixture.isSimulated))
     func theSimulatorHasTheUnitsThatTheCasesAreMadeFor() throws {
         for shape in Shape.allCases {
             let traits = try OpenCLFixture.device(shape).traits
             #expect(traits.computeUnits == KernelCases.computeUnits && traits.groupSize == 256)
+            #expect(traits.registers == VectorRegisters(lanes: KernelCases.lanes))
             #expect(!traits.hasNativeMath)
         }
     }
@@ -95,11 +96,11 @@ struct KernelCheckTests {
 
     /// A file of kernels: words that it alone has, and the macros that decide which code it compiles.
     private static let files: [(name: String, mark: String, macros: [String])] = [
-        ("matmul_cpu", "// Matrix product for CPU-class devices:", ["FORM", "PACK_A", "PACK_B", "SUMS"]),
+        ("matmul_cpu", "// Matrix product for CPU-class devices:", ["FORM", "PACK_A", "PACK_B", "SUMS", "ACROSS"]),
         ("matmul_gpu", "// Matrix product for GPU-class devices:", ["TILE_ROWS"]),
         (
             "convolution_cpu", "gradients for CPU-class devices,",
-            ["KIND", "PACK", "BATCH_INNER", "GATHER", "SUMS", "FLAT"]
+            ["KIND", "PACK", "BATCH_INNER", "GATHER", "SUMS", "FLAT", "ACROSS"]
         ),
         ("convolution_gpu", "gradients for GPU-class devices,", ["KIND", "TILE_ROWS", "TILE_COLUMNS"]),
         ("indexed", "// Rows of a table by their indices,", ["GATHER", "SCATTER_ADD"]),
@@ -110,8 +111,9 @@ struct KernelCheckTests {
     ]
 
     /// The variants that the kernels of the cases are: file, what of it is called, and macros that are not 0.
-    private static func variants(_ shape: Shape) throws -> Set<String> {
-        let traits = KernelTraits(shape: shape == .cpu ? .cpu : .gpu, computeUnits: KernelCases.computeUnits)
+    private static func variants(_ shape: Shape, lanes: Int = KernelCases.lanes) throws -> Set<String> {
+        let traits = KernelTraits(
+            shape: shape == .cpu ? .cpu : .gpu, computeUnits: KernelCases.computeUnits, lanes: lanes)
         var found: Set<String> = []
         for kernel in try KernelCases.all(shape).flatMap({ try KernelListing.kernels(of: $0.steps, traits: traits) }) {
             for file in files {
@@ -129,9 +131,11 @@ struct KernelCheckTests {
         return found
     }
 
-    @Test func everyVariantOfTheCPUKernels() throws {
-        let found = try Self.variants(.cpu)
-        #expect(found.isSuperset(of: Self.cpuVariants), "\(Self.cpuVariants.subtracting(found)) of \(found.sorted())")
+    @Test("every variant of the CPU kernels", arguments: [KernelCases.lanes, 8, 16])
+    func everyVariantOfTheCPUKernels(lanes: Int) throws {
+        let found = try Self.variants(.cpu, lanes: lanes)
+        let wanted = lanes < 16 ? Self.cpuVariants.union(Self.narrowCPUVariants) : Self.cpuVariants
+        #expect(found.isSuperset(of: wanted), "\(wanted.subtracting(found)) of \(found.sorted())")
     }
 
     @Test func everyVariantOfTheGPUKernels() throws {
