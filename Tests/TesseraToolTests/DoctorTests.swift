@@ -31,10 +31,12 @@ struct DoctorTests {
         Set(try FileManager.default.contentsOfDirectory(atPath: folder))
     }
 
-    /// Makes a folder of programs, one of which is wrong.
+    /// Makes a folder of programs, one of which is wrong: that of a case whose name no other contains, since the kernels of
+    /// several would be compiled together.
     /// - Returns: the case that it belongs to, and the variant.
     private func plant(_ name: String, in cache: String) throws -> (test: OperationCase, variant: String) {
         let test = try #require(CaseRegistry.named(name))
+        #expect(CaseRegistry.all.count { $0.name.contains(name) } == 1)
         let wrong = folder.path + "/wrong"
         let variants = try compile(test, cache, fault: nil).filter { $0.hasPrefix("matmul_cpu") }
         let variant = try #require(variants.first)
@@ -52,7 +54,7 @@ struct DoctorTests {
     @Test("a wrong kernel is told of, listed, and not used again; the exit status is 1")
     func wrongKernel() throws {
         let cache = folder.path + "/cache"
-        let (test, variant) = try plant("matmul 31x33x29", in: cache)
+        let (test, variant) = try plant("matmul 31x33x29, second transposed", in: cache)
 
         let first = try doctor(cache, "--only", test.name)
         #expect(first.status == 1 && first.errorLines.isEmpty, "\(first.errors)")
