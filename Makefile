@@ -54,6 +54,7 @@ install:
 TABLES = kernels vae pixelcnn pixelrnn dcgan sample scaling first-step
 ROUNDS ?= 5
 bench: install
+	@Scripts/install-packages libclblast1
 	$(SWIFT) build -c release --package-path Benchmarks
 	cd Benchmarks && for table in $(TABLES); do \
 		peers="$(if $(PYTHON),--python $(PYTHON))"; \

@@ -10,9 +10,11 @@ let package = Package(
     targets: [
         // What the processor can do at the most.
         .target(name: "MachinePeak"),
+        .target(name: "CLBlastPeer"),
         .executableTarget(
             name: "tessera-bench",
             dependencies: [
+                "CLBlastPeer",
                 "MachinePeak",
                 .product(name: "Tessera", package: "Tessera"),
                 .product(name: "TesseraTestSupport", package: "Tessera"),

@@ -20,6 +20,7 @@
 // No local memory, no barriers; nothing outside the operands is touched; every element gets its epilogue once.
 //
 // The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
+// Its kernels are declared as work.cl says.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. c12_               (default convolution_)
@@ -299,11 +300,11 @@ __constant int KERNEL(taps)[2 * TAPS] = {TAP_LIST};
 
 #if KIND == 3
 #define PRODUCTS (TAPS * COLUMNS)
-__kernel void KERNEL(collect)(
+WORK_FUNCTION void KERNEL(collect)(ITEM_PARAMETERS
     __global const float *products, const uint products_offset, __global OUT_T *result, const uint result_offset
     EPILOGUE_PARAMETERS)
 {
-    const int y = get_global_id(0), line = get_global_id(1) * HEIGHT + y;
+    const int y = ITEM_ID(0), line = ITEM_ID(1) * HEIGHT + y;
     // The line of the image, with room for what the taps add beyond its ends.
     float sums[(MARGIN + REACH) * COLUMNS];
     for (int i = 0; i < (MARGIN + REACH) * COLUMNS; i++) sums[i] = 0.0f;
@@ -311,7 +312,7 @@ __kernel void KERNEL(collect)(
         const int away = y - TAP_Y(tap), from_y = away / STRIDE_Y;
         if (away % STRIDE_Y != 0 || (uint)from_y >= OUTPUT_HEIGHT) continue;
         __global const float *from = products + products_offset + tap * COLUMNS
-            + (size_t)(get_global_id(1) * OUTPUT_HEIGHT + from_y) * OUTPUT_WIDTH * PRODUCTS;
+            + (size_t)(ITEM_ID(1) * OUTPUT_HEIGHT + from_y) * OUTPUT_WIDTH * PRODUCTS;
         float *to = sums + (MARGIN + TAP_X(tap)) * COLUMNS;
         for (int x = 0; x < OUTPUT_WIDTH; x++) {
             for (int i = 0; i < RUN * COLUMNS; i++) to[i] += from[i];
@@ -345,12 +346,12 @@ __kernel void KERNEL(collect)(
 #define INTERLEAVE_HIGH(x, y) (float8)(x.s4, y.s4, x.s5, y.s5, x.s6, y.s6, x.s7, y.s7)
 
 // Weights to [panel][tap][source channel][column of the panel].
-__kernel void KERNEL(pack)(
+WORK_FUNCTION void KERNEL(pack)(ITEM_PARAMETERS
     __global const float *second, const uint second_offset, __global float *packed, const uint packed_offset)
 {
     const int blocks = (SOURCE_CHANNELS + 15) / 16;
-    const int tap = get_global_id(0) / blocks, panel = get_global_id(1);
-    const int first = get_global_id(0) % blocks * 16, end = min(first + 16, SOURCE_CHANNELS);
+    const int tap = ITEM_ID(0) / blocks, panel = ITEM_ID(1);
+    const int first = ITEM_ID(0) % blocks * 16, end = min(first + 16, SOURCE_CHANNELS);
     second += second_offset + (size_t)tap * INPUT_CHANNELS * OUTPUT_CHANNELS;
     packed += packed_offset + ((size_t)panel * TAPS + tap) * SOURCE_CHANNELS * PANEL;
 #if KIND == 0 && COLUMNS >= 16
@@ -410,18 +411,18 @@ __kernel void KERNEL(pack)(
 #define WEIGHT_VECTOR(j) VECTOR_COLUMN(j)
 #endif
 
-__kernel void KERNEL(convolve)(
+WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
     __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
     __global const float *zeros, __global OUT_T *result, const uint result_offset EPILOGUE_PARAMETERS)
 {
 #if KIND == 1
-    const int phase_y = get_global_id(2) / STRIDE_X, phase_x = get_global_id(2) % STRIDE_X;
+    const int phase_y = ITEM_ID(2) / STRIDE_X, phase_x = ITEM_ID(2) % STRIDE_X;
     const int grid_height = (RESULT_HEIGHT - phase_y + STRIDE_Y - 1) / STRIDE_Y;
     const int grid_width = (RESULT_WIDTH - phase_x + STRIDE_X - 1) / STRIDE_X;
 #else
     const int grid_height = RESULT_HEIGHT, grid_width = RESULT_WIDTH;
 #endif
-    const int count = BATCH * grid_height * grid_width, own = get_global_id(0) * TILE_ROWS;
+    const int count = BATCH * grid_height * grid_width, own = ITEM_ID(0) * TILE_ROWS;
     if (own >= count) return;
     first += first_offset;
     second += second_offset;
@@ -473,8 +474,8 @@ __kernel void KERNEL(convolve)(
         met += anything;
     }
 
-    const int column_panels = ACROSS ? COLUMN_PANELS : get_global_id(1) + 1;
-    for (int column_panel = get_global_id(1); column_panel < column_panels; column_panel++) {
+    const int column_panels = ACROSS ? COLUMN_PANELS : ITEM_ID(1) + 1;
+    for (int column_panel = ITEM_ID(1); column_panel < column_panels; column_panel++) {
         // What the epilogue loads, and where it stores, has time to arrive meanwhile.
         for (int i = 0; i < TILE_ROWS; i++)
             for (int j = 0; j < TILE_VECTORS; j++) {
@@ -540,10 +541,10 @@ __kernel void KERNEL(convolve)(
 #define PIXEL_COLUMNS 16
 #define PIXEL_VECTOR(panel, j) 0
 // The pixels of y, zeros appended up to 16 channels.
-__kernel void KERNEL(pack)(
+WORK_FUNCTION void KERNEL(pack)(ITEM_PARAMETERS
     __global const float *second, const uint second_offset, __global float *packed, const uint packed_offset)
 {
-    const int begin = get_global_id(0) * PACK_PIXELS, end = min(begin + PACK_PIXELS, PIXELS);
+    const int begin = ITEM_ID(0) * PACK_PIXELS, end = min(begin + PACK_PIXELS, PIXELS);
     second += second_offset;
     packed += packed_offset;
     for (int p = begin; p < end; p++)
@@ -631,11 +632,11 @@ INLINE void KERNEL(add_lines)(
         STORE_ROW(sums[i], tap * INPUT_CHANNELS + first_row + i)
 
 #if SPLITS == 1
-__kernel void KERNEL(convolve)(
+WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
     __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
     __global OUT_T *result, const uint result_offset EPILOGUE_PARAMETERS)
 {
-    const int row_panel = get_global_id(0), column_panel = get_global_id(1), tap = get_global_id(2);
+    const int row_panel = ITEM_ID(0), column_panel = ITEM_ID(1), tap = ITEM_ID(2);
     float16 acc[TILE_ROWS][TILE_VECTORS], sums[TILE_ROWS][TILE_VECTORS];
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++)
@@ -680,10 +681,10 @@ INLINE void KERNEL(add_sums)(
     }
 }
 
-__kernel void KERNEL(sums)(
+WORK_FUNCTION void KERNEL(sums)(ITEM_PARAMETERS
     __global const float *partials, const uint partials_offset, __global float *result, const uint result_offset)
 {
-    const int vector = get_global_id(0), first = SUMS_COLUMN(vector);
+    const int vector = ITEM_ID(0), first = SUMS_COLUMN(vector);
     float16 sum = 0.0f;
     for (int split = 0; split < SPLITS; split++) sum += LOAD16(partials + partials_offset + SUMS_OF(split, vector));
     const float *lanes = (const float *)&sum;
@@ -692,11 +693,11 @@ __kernel void KERNEL(sums)(
 }
 #endif
 
-__kernel void KERNEL(partial)(
+WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
     __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
     __global float *partials, const uint partials_offset)
 {
-    const int split = get_global_id(0), chunks = (LINES + CHUNK - 1) / CHUNK;
+    const int split = ITEM_ID(0), chunks = (LINES + CHUNK - 1) / CHUNK;
     const int start = (int)((long)chunks * split / SPLITS) * CHUNK;
     const int stop = min((int)((long)chunks * (split + 1) / SPLITS) * CHUNK, LINES);
     first += first_offset;
@@ -741,11 +742,11 @@ __kernel void KERNEL(partial)(
     }
 }
 
-__kernel void KERNEL(reduce)(
+WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
     __global const float *partials, const uint partials_offset, __global OUT_T *result, const uint result_offset
     EPILOGUE_PARAMETERS)
 {
-    const int row_panel = get_global_id(0), column_panel = get_global_id(1), tap = get_global_id(2);
+    const int row_panel = ITEM_ID(0), column_panel = ITEM_ID(1), tap = ITEM_ID(2);
     float16 sums[TILE_ROWS][TILE_VECTORS];
     for (int i = 0; i < TILE_ROWS; i++)
         for (int j = 0; j < TILE_VECTORS; j++) {

@@ -9,6 +9,9 @@ static const char memory[] = {
 static const char prelude[] = {
 #embed "prelude.cl" suffix(, 0)
 };
+static const char work[] = {
+#embed "work.cl" suffix(, 0)
+};
 static const char indexed[] = {
 #embed "indexed.cl" suffix(, 0)
 };
@@ -46,6 +49,7 @@ static const struct {
 } sources[] = {
     {"memory", memory},
     {"prelude", prelude},
+    {"work", work},
     {"indexed", indexed},
     {"matmul_cpu", matmul_cpu},
     {"matmul_gpu", matmul_gpu},

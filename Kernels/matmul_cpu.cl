@@ -5,6 +5,7 @@
 // time it does not store. Nothing outside the matrices is read or written, and every element gets its epilogue once.
 //
 // The text is included once for each product; it undefines all its macros, the given ones too, at its end.
+// Its kernels are declared as work.cl says.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. p12_               (default matmul_)
@@ -236,11 +237,11 @@ typedef PASTE(OUT_T, 4) KERNEL(out4u) __attribute__((aligned(sizeof(OUT_T))));
 #endif
 
 #if PACK_A
-__kernel void KERNEL(pack_a)(
+WORK_FUNCTION void KERNEL(pack_a)(ITEM_PARAMETERS
     __global const float *a, const uint a_offset, __global float *packed_a, const uint packed_a_offset)
 {
-    const int panel = get_global_id(A_COLUMN_STRIDE == 1), batch = get_global_id(2);
-    const int first = get_global_id(A_COLUMN_STRIDE != 1) * PACK_DEPTH, end = min(first + PACK_DEPTH, DEPTH);
+    const int panel = ITEM_ID(A_COLUMN_STRIDE == 1), batch = ITEM_ID(2);
+    const int first = ITEM_ID(A_COLUMN_STRIDE != 1) * PACK_DEPTH, end = min(first + PACK_DEPTH, DEPTH);
     a += a_offset + (size_t)batch * A_BATCH_STRIDE + (size_t)FIRST_ROW(panel) * A_ROW_STRIDE;
     packed_a += packed_a_offset + ((size_t)batch * ROW_PANELS + panel) * DEPTH * TILE_ROWS;
     for (int k = first; k < end; k++)
@@ -254,11 +255,11 @@ __kernel void KERNEL(pack_a)(
 #define INTERLEAVE_LOW(x, y) (float8)(x.s0, y.s0, x.s1, y.s1, x.s2, y.s2, x.s3, y.s3)
 #define INTERLEAVE_HIGH(x, y) (float8)(x.s4, y.s4, x.s5, y.s5, x.s6, y.s6, x.s7, y.s7)
 
-__kernel void KERNEL(pack_b)(
+WORK_FUNCTION void KERNEL(pack_b)(ITEM_PARAMETERS
     __global const float *b, const uint b_offset, __global float *packed_b, const uint packed_b_offset)
 {
-    const int panel = get_global_id(B_COLUMN_STRIDE != 1) * PACK_PANELS, batch = get_global_id(2);
-    const int first = get_global_id(B_COLUMN_STRIDE == 1) * PACK_DEPTH, end = min(first + PACK_DEPTH, DEPTH);
+    const int panel = ITEM_ID(B_COLUMN_STRIDE != 1) * PACK_PANELS, batch = ITEM_ID(2);
+    const int first = ITEM_ID(B_COLUMN_STRIDE == 1) * PACK_DEPTH, end = min(first + PACK_DEPTH, DEPTH);
     b += b_offset + (size_t)batch * B_BATCH_STRIDE + (size_t)FIRST_COLUMN(panel) * B_COLUMN_STRIDE;
     packed_b += packed_b_offset + ((size_t)batch * COLUMN_PANELS + panel) * DEPTH * PANEL;
     int k = first;
@@ -384,13 +385,13 @@ INLINE __global const float *KERNEL(columns_of_b)(__global const float *b, const
 #endif
 
 #if FORM == 0
-__kernel void KERNEL(product)(
+WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
     __global const float *a, const uint a_offset, __global const float *b, const uint b_offset, __global OUT_T *c,
     const uint c_offset EPILOGUE_PARAMETERS)
 {
-    const int row_panel = get_global_id(0), batch = get_global_id(2);
-    const int column_panels = ACROSS ? COLUMN_PANELS : get_global_id(1) + 1;
-    for (int column_panel = get_global_id(1); column_panel < column_panels; column_panel++) {
+    const int row_panel = ITEM_ID(0), batch = ITEM_ID(2);
+    const int column_panels = ACROSS ? COLUMN_PANELS : ITEM_ID(1) + 1;
+    for (int column_panel = ITEM_ID(1); column_panel < column_panels; column_panel++) {
         // What the epilogue loads, and where it stores, has time to arrive meanwhile; if there is any.
         for (int i = 0; DEPTH >= 32 && i < TILE_ROWS; i++)
             for (int j = 0; j < TILE_VECTORS; j++) {
@@ -447,10 +448,10 @@ INLINE void KERNEL(add_sums)(
     }
 }
 
-__kernel void KERNEL(sums)(
+WORK_FUNCTION void KERNEL(sums)(ITEM_PARAMETERS
     __global const float *partials, const uint partials_offset, __global float *result, const uint result_offset)
 {
-    const int vector = get_global_id(0), first = SUMS_COLUMN(vector);
+    const int vector = ITEM_ID(0), first = SUMS_COLUMN(vector);
     float16 sum = 0.0f;
     for (int split = 0; split < SPLITS; split++) sum += LOAD16(partials + partials_offset + SUMS_OF(split, vector));
     const float *lanes = (const float *)&sum;
@@ -459,11 +460,11 @@ __kernel void KERNEL(sums)(
 }
 #endif
 
-__kernel void KERNEL(partial)(
+WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
     __global const float *a, const uint a_offset, __global const float *b, const uint b_offset,
     __global float *partials, const uint partials_offset)
 {
-    const int split = get_global_id(0), batch = get_global_id(2);
+    const int split = ITEM_ID(0), batch = ITEM_ID(2);
     const int chunks = (DEPTH + SPLIT_DEPTH - 1) / SPLIT_DEPTH;
     const int first = (int)((long)chunks * split / SPLITS) * SPLIT_DEPTH;
     const int end = min((int)((long)chunks * (split + 1) / SPLITS) * SPLIT_DEPTH, DEPTH);
@@ -493,11 +494,11 @@ __kernel void KERNEL(partial)(
     }
 }
 
-__kernel void KERNEL(reduce)(
+WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
     __global const float *partials, const uint partials_offset, __global OUT_T *c, const uint c_offset
     EPILOGUE_PARAMETERS)
 {
-    const int row_panel = get_global_id(0), column_panel = get_global_id(1), batch = get_global_id(2);
+    const int row_panel = ITEM_ID(0), column_panel = ITEM_ID(1), batch = ITEM_ID(2);
     float16 sum[TILE_ROWS][TILE_VECTORS];
     for (int i = 0; i < TILE_ROWS; i++)
         for (int j = 0; j < TILE_VECTORS; j++) {
@@ -529,11 +530,11 @@ INLINE float4 KERNEL(lane_sums)(const float16 p, const float16 q, const float16 
     return halves.even + halves.odd;
 }
 
-__kernel void KERNEL(product)(
+WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
     __global const float *a, const uint a_offset, __global const float *b, const uint b_offset, __global OUT_T *c,
     const uint c_offset EPILOGUE_PARAMETERS)
 {
-    const int row_panel = get_global_id(0), column_panel = get_global_id(1), batch = get_global_id(2);
+    const int row_panel = ITEM_ID(0), column_panel = ITEM_ID(1), batch = ITEM_ID(2);
     const int own_row = row_panel * TILE_ROWS, own_column = column_panel * TILE_COLUMNS;
     const int first_row = FIRST_ROW(row_panel), first_column = min(own_column, COLUMNS - TILE_COLUMNS);
     a += a_offset + (size_t)batch * A_BATCH_STRIDE + (size_t)first_row * A_ROW_STRIDE;

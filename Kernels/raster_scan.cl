@@ -3,6 +3,7 @@
 // instance from the first pixel to the last, so that nothing but its own barriers orders its steps.
 //
 // The text is included once for each raster scan; it undefines the given macros at its end. Names are LOCAL(name).
+// Its kernels are declared as work.cl says.
 //
 // GIVEN before it, generated from the scan
 //   GROUP                          1 where a work-group has many items, which share each call and meet at a barrier
@@ -41,15 +42,17 @@
 #define SHARED __local
 #define MEET barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
 #define FIRST_ITEM get_local_id(0) == 0
+#define INSTANCE get_group_id(0)
 #else
 #define SHARED
 #define MEET
 #define FIRST_ITEM 1
+#define INSTANCE ITEM_ID(0)
 #endif
 
-__kernel void KERNEL_NAME(BUFFERS)
+WORK_FUNCTION void KERNEL_NAME(ITEM_PARAMETERS BUFFERS)
 {
-    const int instance = get_group_id(0);
+    const int instance = INSTANCE;
     __global uchar *SHARED place[PLACES];
     __global uchar *SHARED row_place[MOVING_PLACES];
     if (FIRST_ITEM) LOCAL(enter_scan)(place, row_place, instance, BUFFER_NAMES);
@@ -85,4 +88,5 @@ __kernel void KERNEL_NAME(BUFFERS)
 #undef SHARED
 #undef MEET
 #undef FIRST_ITEM
+#undef INSTANCE
 #undef INLINE

@@ -15,14 +15,14 @@ extension OpenCLDevice {
             traits.variants = policy
             return try plan(steps, traits)
         }
-        try lock.locked { try compile(plans.flatMap { $0.launches.map(\.source) }, isKept: false) }
+        try lock.locked { try compile(plans.flatMap { $0.launches.map(\.kernel) }, isKept: false) }
         return try plans.map { try prepare($0) }
     }
 
     /// Compiles what will be prepared later, in few programs: each costs time of its own.
     package func compile(ahead parts: [[Step]]) throws {
         let plans = try parts.map { try plan($0, traits(for: $0)) }
-        try lock.locked { try compile(plans.flatMap { $0.launches.map(\.source) }) }
+        try lock.locked { try compile(plans.flatMap { $0.launches.map(\.kernel) }) }
     }
 
     private func plan(_ steps: [Step], _ traits: KernelTraits) throws -> LaunchPlan {
@@ -40,7 +40,7 @@ extension OpenCLDevice {
         let scratch = try plan.scratch.map { try OpenCLBuffer(bytes: $0, on: self) } + [zeros(plan.zeros)]
         return try lock.locked {
             note(plan.variants)
-            try compile(plan.launches.map(\.source))
+            try compile(plan.launches.map(\.kernel))
             var items: [PreparedLaunches.Item] = []
             do {
                 for launch in plan.launches { items.append(try item(launch, scratch)) }
@@ -63,36 +63,40 @@ extension OpenCLDevice {
 
     /// Creates a launch's kernel and sets every argument that never changes.
     private func item(_ launch: Launch, _ scratch: [OpenCLBuffer]) throws(DeviceError) -> PreparedLaunches.Item {
-        guard let place = kernels.place(of: launch.source) else {
+        guard let (program, place) = kernels.place(of: launch.kernel) else {
             throw .unsupported(device: info.name, what: "a kernel that was not compiled")
         }
         var code: cl_int = 0
-        guard let kernel = tessera_clCreateKernel(place.program, place.name + launch.entry, &code), code == CL_SUCCESS
-        else {
+        guard let kernel = tessera_clCreateKernel(program, place.kernel, &code), code == CL_SUCCESS else {
             throw .callFailed(device: info.name, call: "clCreateKernel", code: OpenCLCode.name(code))
         }
         var slots: [(index: cl_uint, slot: Int)] = []
         var offsets: [PreparedLaunches.Offset] = []
-        for (position, argument) in launch.arguments.enumerated() {
-            let index = cl_uint(position)
+        let isWide = place.function != nil
+        if let function = place.function { code = begin(kernel, function) }
+        for (index, argument) in zip(place.indices(of: launch.arguments), launch.arguments) where code == CL_SUCCESS {
             switch argument {
             case .slot(let slot):
                 slots.append((index, slot))
-                continue
-            case .offset(let slot, let base, let isWide):
-                offsets.append(PreparedLaunches.Offset(index: index, slot: slot, base: base, isWide: isWide))
-                continue
+            case .offset(let slot, let base, let isLong):
+                offsets.append(
+                    PreparedLaunches.Offset(index: index, slot: slot, base: base, isWide: isWide || isLong))
             case .scratch, .zeros:
                 var number = scratch.count - 1
                 if case .scratch(let chosen) = argument { number = chosen }
                 var memory: cl_mem? = scratch[number].memory.handle
                 code = tessera_clSetKernelArg(kernel, index, MemoryLayout<cl_mem?>.size, &memory)
-            case .int(var value):
+            case .int(var value) where !isWide:
                 code = tessera_clSetKernelArg(kernel, index, 4, &value)
-            case .long(var value):
-                code = tessera_clSetKernelArg(kernel, index, 8, &value)
+            case .int(let value):
+                code = set(Int64(value), kernel, index)
+            case .float(var value) where !isWide:
+                code = tessera_clSetKernelArg(kernel, index, 4, &value)
+            case .float(let value):
+                code = set(Int64(value.bitPattern), kernel, index)
+            case .long(let value):
+                code = set(value, kernel, index)
             }
-            if code != CL_SUCCESS { break }
         }
         if code != CL_SUCCESS {
             _ = tessera_clReleaseKernel(kernel)
@@ -104,33 +108,51 @@ extension OpenCLDevice {
             local: launch.groups.indices.map { $0 == 0 ? launch.groupSize : 1 }, slots: slots, offsets: offsets)
     }
 
+    private func set(_ value: Int64, _ kernel: cl_kernel, _ index: cl_uint) -> cl_int {
+        var value = value
+        return tessera_clSetKernelArg(kernel, index, 8, &value)
+    }
+
+    /// Sets the number of a `DispatchKernel`'s function, and the parameters that other functions need.
+    private func begin(_ kernel: cl_kernel, _ function: (number: Int, memories: Int, numbers: Int)) -> cl_int {
+        var number = cl_int(function.number)
+        var code = tessera_clSetKernelArg(kernel, 0, 4, &number)
+        for index in 1..<cl_uint(1 + function.memories) where code == CL_SUCCESS {
+            code = tessera_clSetKernelArg(kernel, index, MemoryLayout<cl_mem?>.size, nil)
+        }
+        for index in 0..<cl_uint(function.numbers) where code == CL_SUCCESS {
+            code = set(0, kernel, cl_uint(1 + function.memories) + index)
+        }
+        return code
+    }
+
     /// Kernels of one program at the most: each program costs some time of its own, and one that is finished is kept on
     /// disk even if the next ones are never reached.
-    private static let kernelsOfProgram = 32
+    private static let kernelsOfProgram = 64
 
     /// Compiles those kernels that are new, or finds their programs in the cache on disk.
-    private func compile(_ sources: [KernelSource], isKept: Bool = true) throws(DeviceError) {
-        var seen: Set<KernelSource> = []
-        let fresh = sources.filter { kernels.place(of: $0) == nil && seen.insert($0).inserted }
-        var missing: [(sources: [KernelSource], text: String, path: String?)] = []
+    private func compile(_ wanted: [KernelEntry], isKept: Bool = true) throws(DeviceError) {
+        var seen: Set<KernelEntry> = []
+        let fresh = wanted.filter { kernels.place(of: $0) == nil && seen.insert($0).inserted }
+        var missing: [(text: String, places: [KernelEntry: KernelPlace], path: String?)] = []
         for start in stride(from: 0, to: fresh.count, by: OpenCLDevice.kernelsOfProgram) {
             let part = Array(fresh[start...].prefix(OpenCLDevice.kernelsOfProgram))
-            let text = try ProgramText.text(of: part, traits: traits)
+            let (text, places) = try ProgramText.program(of: part, traits: traits)
             let path = isKept ? cache.path(source: text, options: ProgramText.options) : nil
             if let path, let binary = cache.read(path) {
                 if let program = load(binary) {
-                    kernels.add(program, of: part)
+                    kernels.add(program, of: places)
                     continue
                 }
                 cache.remove(path)
             }
-            missing.append((part, text, path))
+            missing.append((text, places, path))
         }
         if missing.isEmpty { return }
-        lockedCompileHook?(missing.reduce(0) { $0 + $1.sources.count })
-        for (part, text, path) in missing {
-            let program = try build(text, kernels: part.count)
-            kernels.add(program, of: part)
+        lockedCompileHook?(missing.reduce(0) { $0 + $1.places.count })
+        for (text, places, path) in missing {
+            let program = try build(text, kernels: places.count)
+            kernels.add(program, of: places)
             if let path, let binary = binary(of: program) { cache.write(binary, to: path) }
         }
     }

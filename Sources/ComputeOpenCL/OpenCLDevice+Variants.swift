@@ -1,4 +1,5 @@
 import Compute
+import Glibc
 
 extension OpenCLDevice {
     /// The same device once more, whose kernels are never of some variants, beside those that fail anyway.
@@ -32,10 +33,13 @@ extension OpenCLDevice {
 
 extension DeviceRecords {
     /// What the device's kernels are chosen by when it is opened.
-    func policy(_ traits: KernelTraits) -> VariantPolicy {
+    /// - Parameter setting: the environment variable's value; `nil` where it is not set.
+    package func policy(
+        _ traits: KernelTraits, setting: String? = getenv(environmentVariable).map { String(cString: $0) }
+    ) -> VariantPolicy {
         var policy = VariantPolicy(failing: failing())
         if let failingPath { policy.failingSource = "the list of failing variants, \(failingPath)" }
-        if DeviceRecords.usesWinners {
+        if setting != "off" {
             policy.winners = ShippedWinners.table(traits).merging(winners()) { $1 }
         }
         return policy

@@ -168,7 +168,7 @@ struct RasterScanKernelTests {
     /// More buffers than a kernel may have parameters, of several types, each read at an offset.
     @Test(arguments: Shape.allCases)
     func manyConstants(_ shape: Shape) throws {
-        let limit = try OpenCLFixture.device(shape).traits.parameterBytes / 8
+        let limit = try OpenCLFixture.device(shape).traits.mostArguments
         let count = min(limit, 600) + 20
         var memory: [OpenCLFixture.Slot] = [.zeros(count: 4 * 9)]
         var slots = [Slot(floats(0), ring: 2, rowStride: 18, columnStride: 9)]
@@ -190,7 +190,7 @@ struct RasterScanKernelTests {
     @Test(arguments: Shape.allCases)
     func tooManyBuffersAreRefused(_ shape: Shape) throws {
         let device = try OpenCLFixture.device(shape)
-        let count = device.traits.parameterBytes / 8 + 1
+        let count = device.traits.mostArguments + 1
         guard count < 2000 else { return }
         let steps = (0..<count).map { number in
             var step = StepBuilder([1])

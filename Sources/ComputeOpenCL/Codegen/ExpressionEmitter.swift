@@ -17,6 +17,8 @@ struct ExpressionEmitter {
     private var walks: [Walk] = []
     private var live: [Bool]
     private var isUniform: [Bool]
+    /// The parameters of constants that are not written into the text.
+    private var constants: [Int: String] = [:]
     private let native: Bool
     private let index: String
 
@@ -63,6 +65,22 @@ struct ExpressionEmitter {
         }
         for (number, instruction) in expression.instructions.enumerated() where live[number] {
             isUniform[number] = declare(number, instruction, operands, &builder)
+        }
+        if builder.traits.shape == .cpu && !builder.bakesNumbers { takeConstants(&builder) }
+    }
+
+    /// Makes parameters of constants, so that expressions that differ in them alone share a kernel: all but plain ones, and
+    /// those that make an operation cheaper.
+    private mutating func takeConstants(_ builder: inout KernelBuilder) {
+        var literal: Set<Int> = []
+        for case .binary(.divide, _, let b) in expression.instructions { literal.insert(b) }
+        for case .binary(.power, _, let b) in expression.instructions { literal.insert(b) }
+        for (number, instruction) in expression.instructions.enumerated() where live[number] {
+            guard case .constant(.float(let value)) = instruction, !literal.contains(number), value.isFinite else {
+                continue
+            }
+            if [0, 0.5, 1, -1, 2].contains(value) { continue }
+            constants[number] = builder.real(value)
         }
     }
 
@@ -178,7 +196,7 @@ struct ExpressionEmitter {
         case .load: return load(number, type, width, position)
         case .index: return linearIndex(number, width, position)
         case .random(let distribution, _, _, _): return random(number, distribution, width, position)
-        case .constant(let scalar): return OperationText.constant(scalar)
+        case .constant(let scalar): return constants[number] ?? OperationText.constant(scalar)
         case .accumulator: return accumulator
         case .unary(let operation, let a):
             return OperationText.unary(operation, type, argument(a), width, native: native)

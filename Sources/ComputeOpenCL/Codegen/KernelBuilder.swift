@@ -19,8 +19,8 @@ struct KernelBuilder {
     private(set) var widths: Set<Int> = []
     private var pointers: [PointerKey: String] = [:]
     /// The number of an item among those that share the work, and how many they are.
-    var item = "get_global_id(0)"
-    var items = "get_global_size(0)"
+    var item = "ITEM_ID(0)"
+    var items = "ITEM_COUNT"
 
     private struct PointerKey: Hashable {
         let memory: KernelArgument
@@ -38,7 +38,13 @@ struct KernelBuilder {
 
     /// The C type of indices.
     var index: String { isWide ? "long" : "int" }
-    var argumentBytes: Int { arguments.reduce(0) { $0 + $1.bytes } }
+    /// Whether there are more parameters than the device allows.
+    private var isTooLong: Bool {
+        switch traits.shape {
+        case .cpu: arguments.count > traits.mostArguments
+        case .gpu: arguments.reduce(0) { $0 + $1.bytes } > traits.parameterBytes
+        }
+    }
 
     mutating func use(width: Int) { widths.insert(width) }
 
@@ -50,6 +56,14 @@ struct KernelBuilder {
         let name = "\(prefix)n\(parameters.count)"
         parameters.append("const \(index) \(name)")
         arguments.append(isWide ? .long(Int64(value)) : .int(Int32(truncatingIfNeeded: value)))
+        return name
+    }
+
+    /// A constant as a new parameter's name.
+    mutating func real(_ value: Float) -> String {
+        let name = "\(prefix)c\(parameters.count)"
+        parameters.append("const float \(name)")
+        arguments.append(.float(value))
         return name
     }
 
@@ -82,7 +96,8 @@ struct KernelBuilder {
     func source(_ body: [String]) -> KernelSource {
         let list = parameters.joined(separator: ",\n    ")
         let lines = (prologue + body).map { "    " + $0 }.joined(separator: "\n")
-        return KernelSource(text: "__kernel void KERNEL_NAME(\n    \(list)) {\n\(lines)\n}", widths: widths)
+        let head = "WORK_FUNCTION void KERNEL_NAME(ITEM_PARAMETERS\n    \(list))"
+        return KernelSource(text: "\(head) {\n\(lines)\n}", widths: widths)
     }
 
     /// Generates a kernel, with literals in place of parameters where there would be too many of those.
@@ -92,14 +107,14 @@ struct KernelBuilder {
     ) throws(DeviceError) -> Launch {
         var builder = KernelBuilder(traits: traits, bakesNumbers: bakesNumbers, isWide: isWide)
         var made = try body(&builder)
-        if builder.argumentBytes > traits.parameterBytes && !bakesNumbers {
+        if builder.isTooLong && !bakesNumbers {
             builder = KernelBuilder(traits: traits, bakesNumbers: true, isWide: isWide)
             made = try body(&builder)
         }
-        guard builder.argumentBytes <= traits.parameterBytes else {
+        guard !builder.isTooLong else {
             throw .unsupported(
                 device: "OpenCL",
-                what: "a step with \(builder.arguments.count) buffers; the limit is \(traits.parameterBytes / 8)")
+                what: "a step with \(builder.arguments.count) buffers; the limit is \(traits.mostArguments)")
         }
         return Launch(
             source: builder.source(made.lines), arguments: builder.arguments, groups: [made.groups],

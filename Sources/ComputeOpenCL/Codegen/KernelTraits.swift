@@ -38,6 +38,9 @@ package struct KernelTraits: Sendable {
 }
 
 extension KernelTraits {
+    /// The most arguments of a kernel, if each takes eight bytes. On CPUs the first is the number of a function.
+    package var mostArguments: Int { parameterBytes / 8 - (shape == .cpu ? 1 : 0) }
+
     /// CPU items for some units of work, and units for each.
     func share(_ units: Int, work: Int) -> (groups: Int, perItem: Int) {
         let most = computeUnits * PointwiseKernel.itemsPerUnit

@@ -10,6 +10,7 @@ enum KernelArgument: Hashable, Sendable {
     case zeros
     case int(Int32)
     case long(Int64)
+    case float(Float)
     /// Elements from the beginning of a buffer, in a raster scan: `base` and where the scan's slot begins at the time. A
     /// long, or else an unsigned int.
     case offset(slot: Int, base: Int, isWide: Bool)
@@ -35,8 +36,16 @@ enum KernelArgument: Hashable, Sendable {
 
     var bytes: Int {
         switch self {
-        case .int, .offset(_, _, isWide: false): 4
+        case .int, .float, .offset(_, _, isWide: false): 4
         case .slot, .scratch, .zeros, .long, .offset: 8
+        }
+    }
+
+    var parameter: KernelParameter {
+        switch self {
+        case .slot, .scratch, .zeros: .memory
+        case .int, .long, .offset: .number
+        case .float: .real
         }
     }
 }
@@ -51,6 +60,8 @@ struct Launch: Sendable {
     var groups: [Int]
     /// Items of a group, all in the first dimension.
     var groupSize: Int
+
+    var kernel: KernelEntry { KernelEntry(source: source, name: entry, parameters: arguments.map(\.parameter)) }
 }
 
 /// What one step turns into.

@@ -1,11 +1,43 @@
 import Compute
 import TesseraKernels
 
-/// The source of one kernel. Its text names the kernel `KERNEL_NAME`, so that equal kernels have equal texts.
+/// The source of one kernel, or of several that belong together, as `work.cl` declares them. Its text names a kernel
+/// `KERNEL_NAME` and something that tells it from the others, so that equal kernels have equal texts.
 struct KernelSource: Hashable, Sendable {
     var text: String
     /// The vector widths for which it needs the shared functions.
     var widths: Set<Int>
+}
+
+/// One of a source's kernels.
+struct KernelEntry: Hashable, Sendable {
+    var source: KernelSource
+    /// What follows `KERNEL_NAME` in the kernel's name.
+    var name = ""
+    var parameters: [KernelParameter]
+}
+
+/// Where a kernel is in its program.
+struct KernelPlace {
+    var kernel: String
+    /// For a function that a `DispatchKernel` calls.
+    var function: (number: Int, memories: Int, numbers: Int)?
+
+    /// The position of each argument among the kernel's.
+    func indices(of arguments: [KernelArgument]) -> [UInt32] {
+        guard let function else { return arguments.indices.map { UInt32($0) } }
+        var (memory, number) = (UInt32(1), UInt32(1 + function.memories))
+        return arguments.map { argument in
+            switch argument.parameter {
+            case .memory:
+                defer { memory += 1 }
+                return memory
+            case .number, .real:
+                defer { number += 1 }
+                return number
+            }
+        }
+    }
 }
 
 /// Puts kernels together into the text of one program.
@@ -15,7 +47,38 @@ enum ProgramText {
 
     static func kernelName(_ index: Int) -> String { "kernel\(index)_" }
 
-    static func text(of kernels: [KernelSource], traits: KernelTraits) throws(DeviceError) -> String {
+    /// The text of a program, and where each kernel is in it.
+    static func program(
+        of entries: [KernelEntry], traits: KernelTraits
+    ) throws(DeviceError) -> (text: String, places: [KernelEntry: KernelPlace]) {
+        var sources: [KernelSource] = []
+        var numbers: [KernelSource: Int] = [:]
+        let named = entries.map { entry in
+            let number = numbers[entry.source] ?? sources.count
+            if number == sources.count {
+                numbers[entry.source] = number
+                sources.append(entry.source)
+            }
+            return (entry: entry, name: "\(kernelName(number))\(entry.name)")
+        }
+        var text = try text(of: sources, traits: traits)
+        var places: [KernelEntry: KernelPlace] = [:]
+        switch traits.shape {
+        case .gpu:
+            for (entry, name) in named { places[entry] = KernelPlace(kernel: name) }
+        case .cpu:
+            for kernel in DispatchKernel.kernels(of: named, traits: traits) {
+                text += kernel.text
+                for (number, (entry, _)) in kernel.functions.enumerated() {
+                    places[entry] = KernelPlace(
+                        kernel: kernel.name, function: (number, kernel.memories, kernel.numbers))
+                }
+            }
+        }
+        return (text, places)
+    }
+
+    private static func text(of kernels: [KernelSource], traits: KernelTraits) throws(DeviceError) -> String {
         var text = "#pragma OPENCL FP_CONTRACT OFF\n"
         text += "#define FMA \(traits.hasFusedMultiplyAdd ? "fma" : "mad")\n"
         if traits.hasNativeMath { text += "#define NATIVE_MATH\n" }
@@ -32,6 +95,8 @@ enum ProgramText {
                 text += "#undef \(name)\n"
             }
         }
+        if traits.shape == .cpu { text += "#define FUNCTIONS\n" }
+        text += try file("work")
         for (index, kernel) in kernels.enumerated() {
             text += "#define KERNEL_NAME \(kernelName(index))\n\(kernel.text)\n#undef KERNEL_NAME\n"
         }

@@ -26,7 +26,7 @@ extension LaunchPlan {
             }
         }
         let arguments = buffers + text.offsets.map { .long(Int64(text.places[$0].offset)) }
-        let most = traits.parameterBytes / 8
+        let most = traits.mostArguments
         guard arguments.count <= most else {
             throw .unsupported(
                 device: "OpenCL",

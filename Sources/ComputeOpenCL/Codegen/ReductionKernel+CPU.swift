@@ -16,8 +16,7 @@ extension ReductionKernel {
     func cpuRow(_ builder: inout KernelBuilder) -> [String] {
         let inner = shape.count - 1
         let extent = shape[inner]
-        let widths = VectorWidths(
-            extent: cut?.axis == inner ? max(extent, 256) : extent, widest: traits.widestVector)
+        let widths = VectorWidths(extent: extent, isCut: cut?.axis == inner, widest: traits.widestVector)
         let names = shape.indices.map { $0 == inner ? "x" : "i\($0)" }
         let values = ExpressionEmitter(
             body, roots: [value], operands: operands, axes: names, inner: inner, prefix: "", in: &builder)
@@ -114,7 +113,9 @@ extension ReductionKernel {
         if extent >= piece && widths.main == 16 {
             unit += columns(values, after, targets, width: 16, count: ReductionKernel.vectors, &builder)
         }
-        for width in widths.all { unit += columns(values, after, targets, width: width, count: 1, &builder) }
+        if extent % piece != 0 || widths.main < 16 {
+            for width in widths.all { unit += columns(values, after, targets, width: width, count: 1, &builder) }
+        }
         return (unitLoop(outer, share, unitCount, unit, &builder), items, 1)
     }
 

@@ -6,17 +6,19 @@ struct VectorWidths {
     /// Whether single elements may remain.
     let hasRest: Bool
 
-    /// Long axes are all walked alike, so that their kernels are shared.
+    /// Long axes are walked alike, so that their kernels are shared: with single elements at the end or without.
     private static let long = 256
 
-    /// - Parameter widest: lanes of a vector at the most.
-    init(extent: Int, widest: Int) {
+    /// - Parameters:
+    ///   - isCut: whether the axis is walked in pieces of some times 64 elements, but for the last one.
+    ///   - widest: lanes of a vector at the most.
+    init(extent: Int, isCut: Bool = false, widest: Int) {
         if widest == 1 {
             self.init(main: 1, middle: 0, hasRest: true)
             return
         }
-        if extent >= VectorWidths.long {
-            self.init(main: 16, middle: 0, hasRest: true)
+        if isCut || extent >= VectorWidths.long {
+            self.init(main: 16, middle: 0, hasRest: extent % 16 != 0)
             return
         }
         var best = VectorWidths(main: 1, middle: 0, hasRest: true)

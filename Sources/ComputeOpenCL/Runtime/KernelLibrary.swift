@@ -1,20 +1,20 @@
 import COpenCL
 import Compute
 
-/// The kernels compiled so far on a device, by their source, so that plans share them.
+/// The kernels compiled so far on a device, so that plans share them.
 struct KernelLibrary {
     private var programs: [cl_program] = []
-    private var places: [KernelSource: (program: cl_program, name: String)] = [:]
+    private var places: [KernelEntry: (program: cl_program, place: KernelPlace)] = [:]
     /// Beyond this many the library starts anew; prepared steps keep what they use.
     private static let bound = 4096
 
-    func place(of source: KernelSource) -> (program: cl_program, name: String)? { places[source] }
+    func place(of kernel: KernelEntry) -> (program: cl_program, place: KernelPlace)? { places[kernel] }
 
-    /// Takes over a program whose kernel number `i` is `sources[i]`.
-    mutating func add(_ program: cl_program, of sources: [KernelSource]) {
-        if places.count + sources.count > KernelLibrary.bound { releaseAll() }
+    /// Takes over a program with some kernels.
+    mutating func add(_ program: cl_program, of kernels: [KernelEntry: KernelPlace]) {
+        if places.count + kernels.count > KernelLibrary.bound { releaseAll() }
         programs.append(program)
-        for (index, source) in sources.enumerated() { places[source] = (program, ProgramText.kernelName(index)) }
+        for (kernel, place) in kernels { places[kernel] = (program, place) }
     }
 
     mutating func releaseAll() {

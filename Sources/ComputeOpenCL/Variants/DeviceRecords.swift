@@ -6,18 +6,19 @@ import Glibc
 ///
 /// A file is named after device, driver, platform and class of kernels, so that another driver begins with nothing. Its
 /// lines begin with those four, for people. A damaged file is removed, as if there were none.
-struct DeviceRecords: Sendable {
+package struct DeviceRecords: Sendable {
     /// Changed whenever files of before must not be read any more.
     private static let format = "tessera-variants-1"
     private static let magic = "TSRAVAR1"
     /// Set to `off`, it leaves out all tables of winners, that of the device and the shipped ones.
-    static let environmentVariable = "TESSERA_TUNING"
+    package static let environmentVariable = "TESSERA_TUNING"
 
     let folder: String?
     let identity: [String]
 
-    static var usesWinners: Bool {
-        getenv(environmentVariable).map { String(cString: $0) } != "off"
+    package init(folder: String?, identity: [String]) {
+        self.folder = folder
+        self.identity = identity
     }
 
     var winnersPath: String? { path(".winners") }
@@ -36,7 +37,7 @@ struct DeviceRecords: Sendable {
     func failing() -> Set<String> { Set(lines(failingPath).map(String.init)) }
 
     /// - Throws: `DeviceError.unavailable` where the file cannot be written.
-    func write(winners: [String: String]) throws(DeviceError) {
+    package func write(winners: [String: String]) throws(DeviceError) {
         try write(winners.map { "\($0)\t\($1)" }, to: winnersPath, what: "the table of fastest variants")
     }
 

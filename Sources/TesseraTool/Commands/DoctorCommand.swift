@@ -16,10 +16,15 @@ struct DoctorCommand: ParsableCommand {
             """)
 
     @Option(help: "Seconds for the checks, and for those of each precision; what was not reached by then is said.")
-    var seconds = 100.0
+    var seconds = 110.0
 
     @Option(help: "Only operations whose name in the registry contains this.")
     var only: String?
+
+    /// Checks one part of so many, and prints each comparison as a line of JSON: "0/2" is the first half. `SharedCheck` reads
+    /// them.
+    @Option(help: .hidden)
+    var part: String?
 
     @OptionGroup var deviceOption: DeviceOption
     @OptionGroup var output: JSONOption
@@ -37,6 +42,7 @@ struct DoctorCommand: ParsableCommand {
 
     func run() throws {
         let device = try DeviceSelection.choose(deviceOption.device)
+        if let part { return try check(part: part, on: device) }
         let known = (device as? OpenCLDevice)?.listedVariants.variants ?? []
         tell(device.info, listed: known.sorted())
         let speed = try DeviceSpeed(device)
@@ -48,19 +54,40 @@ struct DoctorCommand: ParsableCommand {
             }
         }
         var check = ParityCheck(chosen(CaseRegistry.all))
-        run(&check, on: device)
+        try run(&check, on: device)
         tell(check.failures, .full)
         if !check.failures.isEmpty, let device = device as? OpenCLDevice { try blame(check, on: device) }
         tell(check, device)
         if !check.failures.isEmpty || !isSound { throw ExitCode.failure }
     }
 
-    private func run(_ check: inout ParityCheck, on device: any Device) {
+    private func run(_ check: inout ParityCheck, on device: any Device) throws {
         let isShown = !output.json && isatty(STDERR_FILENO) == 1
-        check.run(on: device, limit: seconds) { done, total in
+        let progress: @Sendable (Int, Int) -> Void = { done, total in
             if isShown { FileHandle.standardError.write(Data("\r\(done) of \(total)\u{1B}[K".utf8)) }
         }
+        let processes = device.info.isPoCL && device.precision == .full ? ProcessInfo.processInfo.activeProcessorCount : 1
+        if check.parts(processes).count > 1 {
+            var arguments = ["doctor", "--seconds", "\(seconds)"]
+            for (option, value) in [("--device", deviceOption.device), ("--only", only)] {
+                if let value { arguments += [option, value] }
+            }
+            try SharedCheck(arguments: arguments, processes: processes).run(&check, progress: progress)
+        } else {
+            check.run(on: device, limit: seconds, progress: progress)
+        }
         if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    }
+
+    /// What a process of a `SharedCheck` does.
+    private func check(part: String, on device: any Device) throws {
+        let numbers = part.split(separator: "/").compactMap { Int($0) }
+        guard numbers.count == 2, numbers[1] > 0 else { throw ValidationError("--part has to be like 0/2.") }
+        let parts = ParityCheck(chosen(CaseRegistry.all)).parts(numbers[1])
+        guard parts.indices.contains(numbers[0]) else { return }
+        try ParityCheck.compare(parts[numbers[0]], on: device, limit: seconds) { comparison in
+            Output.line(String(decoding: try JSONEncoder().encode(comparison), as: UTF8.self))
+        }
     }
 
     /// Checks products and convolutions with the device's precision, and measures a product.
@@ -70,7 +97,7 @@ struct DoctorCommand: ParsableCommand {
         let problem = device.tensorCoreProblem(at: precision)
         let speed = try DeviceSpeed.productRate(device)
         var check = ParityCheck(chosen(CaseRegistry.products(at: precision)))
-        run(&check, on: device)
+        try run(&check, on: device)
         let wrong = Set(check.failures.map(\.name)).count
         if output.json {
             Output.line(

@@ -8,6 +8,18 @@ public struct ParityCheck: Sendable {
     public struct Failure: Hashable, Sendable {
         public let name: String
         public let problem: String
+
+        public init(name: String, problem: String) {
+            self.name = name
+            self.problem = problem
+        }
+    }
+
+    /// One case compared: its outputs, or those with its derivatives.
+    public struct Comparison: Codable, Sendable {
+        public let name: String
+        public let hasDerivatives: Bool
+        public let problems: [String]
     }
 
     public let cases: [OperationCase]
@@ -15,7 +27,7 @@ public struct ParityCheck: Sendable {
     public private(set) var outputs = 0
     public private(set) var derivatives = 0
     public private(set) var failures: [Failure] = []
-    public private(set) var seconds = 0.0
+    public var seconds = 0.0
 
     public init(_ cases: [OperationCase] = CaseRegistry.all) { self.cases = cases }
 
@@ -24,48 +36,85 @@ public struct ParityCheck: Sendable {
 
     public var isComplete: Bool { outputs == cases.count && derivatives == differentiable.count }
 
-    /// Compares the outputs of all cases, then first and second derivatives for as long as there is time.
+    /// The comparisons there are: the outputs of all cases, then first and second derivatives.
+    public var count: Int { cases.count + differentiable.count }
+
+    /// Takes the result of a comparison.
+    public mutating func add(_ comparison: Comparison) {
+        if comparison.hasDerivatives { derivatives += 1 } else { outputs += 1 }
+        for problem in comparison.problems { add(Failure(name: comparison.name, problem: problem)) }
+    }
+
+    public mutating func add(_ failure: Failure) { failures.append(failure) }
+
+    /// Compares the outputs of all cases, then derivatives for as long as there is time.
     ///
     /// - Parameters:
     ///   - limit: seconds after which no other case is begun.
     ///   - progress: told how many comparisons are done, and how many there are.
     public mutating func run(on device: any Device, limit: Double, progress: (Int, Int) -> Void = { _, _ in }) {
         let start = ContinuousClock.now
-        func passed() -> Double { start.duration(to: .now) / Duration.seconds(1) }
-        let total = cases.count + differentiable.count
-        defer { seconds = passed() }
+        ParityCheck.compare(parts(1)[0], on: device, limit: limit) {
+            add($0)
+            progress(outputs + derivatives, count)
+        }
+        seconds = start.duration(to: .now) / Duration.seconds(1)
+    }
+
+    /// Cases that are compared one after the other, and whose kernels are compiled together.
+    public struct Batch: Sendable {
+        public let cases: ArraySlice<OperationCase>
+        public let hasDerivatives: Bool
+    }
+
+    /// The comparisons in at most so many parts, each about as long: the first batch to the first, the second to the second.
+    public func parts(_ count: Int) -> [[Batch]] {
+        var parts: [[Batch]] = Array(repeating: [], count: max(1, count))
+        var number = 0
         // A program of OpenCL takes long to compile however little is in it; derivatives have many kernels.
-        for (part, outputsOnly, together) in [(cases, true, 16), (differentiable, false, 4)] {
-            for (number, test) in part.enumerated() {
-                guard passed() < limit else { return }
-                if number.isMultiple(of: together) {
-                    ParityCheck.compile(part[number...].prefix(together), on: device, outputsOnly)
-                }
-                compare(test, on: device, outputsOnly: outputsOnly)
-                if outputsOnly { outputs += 1 } else { derivatives += 1 }
-                progress(outputs + derivatives, total)
+        for (part, hasDerivatives, together) in [(cases, false, 16), (differentiable, true, 8)] {
+            for first in stride(from: 0, to: part.count, by: together) {
+                let batch = Batch(cases: part[first...].prefix(together), hasDerivatives: hasDerivatives)
+                parts[number % parts.count].append(batch)
+                number += 1
+            }
+        }
+        return Array(parts.prefix(max(1, number)))
+    }
+
+    /// Compares some batches' cases.
+    public static func compare(
+        _ batches: [Batch], on device: any Device, limit: Double, told: (Comparison) throws -> Void
+    ) rethrows {
+        let start = ContinuousClock.now
+        for batch in batches {
+            for test in batch.cases {
+                guard start.duration(to: .now) / Duration.seconds(1) < limit else { return }
+                if test.name == batch.cases.first?.name { compile(batch, on: device) }
+                try told(compare(test, on: device, hasDerivatives: batch.hasDerivatives))
             }
         }
     }
 
     /// Compiles the kernels of some cases. What fails here fails again in the case that needs it.
-    private static func compile(_ cases: ArraySlice<OperationCase>, on device: any Device, _ outputsOnly: Bool) {
+    private static func compile(_ batch: Batch, on device: any Device) {
         guard let device = device as? OpenCLDevice else { return }
-        let steps = cases.compactMap { test -> [Step]? in
+        let steps = batch.cases.compactMap { test -> [Step]? in
             guard let assembled = try? test.assembled() else { return nil }
-            let wanted = outputsOnly ? assembled.outputs : assembled.everything
+            let wanted = batch.hasDerivatives ? assembled.everything : assembled.outputs
             let graph = Graph.canonical(results: wanted, assignments: []).graph
             return try? Lowering.plan(graph, on: device.info).steps.map(\.step)
         }
         try? device.compile(ahead: steps)
     }
 
-    private mutating func compare(_ test: OperationCase, on device: any Device, outputsOnly: Bool) {
+    private static func compare(_ test: OperationCase, on device: any Device, hasDerivatives: Bool) -> Comparison {
+        var problems: [String]
         do {
-            let problems = try test.disagreements(on: device, outputsOnly: outputsOnly)
-            failures += problems.map { Failure(name: test.name, problem: $0) }
+            problems = try test.disagreements(on: device, outputsOnly: !hasDerivatives)
         } catch {
-            failures.append(Failure(name: test.name, problem: "\(error)"))
+            problems = ["\(error)"]
         }
+        return Comparison(name: test.name, hasDerivatives: hasDerivatives, problems: problems)
     }
 }

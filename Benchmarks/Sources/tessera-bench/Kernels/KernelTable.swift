@@ -5,7 +5,7 @@ import Tessera
 struct KernelTable: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kernels",
-        abstract: "Products, convolutions, cross-entropy and a pointwise chain, beside OpenBLAS and PyTorch.",
+        abstract: "Products, convolutions, cross-entropy and a pointwise chain, beside OpenBLAS, CLBlast and PyTorch.",
         discussion: """
             Ratios are to the fastest peer; the share of the peak is of fused multiply-adds in registers, measured in the \
             same rounds.
@@ -21,6 +21,7 @@ struct KernelTable: ParsableCommand {
     func run() throws {
         let devices = try options.devices()
         let blas = OpenBLASPeer()
+        let clblast = devices.compactMap { $0.info.kind != .cpu ? CLBlastProducts(deviceName: $0.info.name) : nil }
         for workload in KernelWorkload.all where only.map({ workload.name.contains($0) }) ?? true {
             let ours = try devices.map { (device: $0, function: try workload.function(on: $0)) }
             var table = TimeTable(workload: workload.name, examples: 1, operations: workload.operations)
@@ -37,6 +38,9 @@ struct KernelTable: ParsableCommand {
                         try timed(entry.function.run, finish: entry.device.synchronize))
                 }
                 if let blas, let time = blas.seconds(workload) { add(blas.name, time) }
+                for peer in clblast {
+                    if let time = peer.seconds(workload) { add(peer.name, time) }
+                }
                 for time in try peer.times(workload.name, script: script) {
                     add("\(peer.name): \(time.variant)", time.seconds)
                 }

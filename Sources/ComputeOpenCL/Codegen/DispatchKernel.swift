@@ -1,0 +1,62 @@
+/// A parameter of a function that does a kernel's work.
+enum KernelParameter: Hashable, Sendable {
+    case memory
+    case number
+    /// A Float32, which a `DispatchKernel` takes as the number of its bits.
+    case real
+}
+
+/// A kernel that calls the one of several functions whose number it is given, for devices where a work-group has one item:
+/// `work.cl` says why. PoCL takes a tenth of a second for a kernel however little it does, so all functions of a program share
+/// one, but those with many parameters, each of which has one to itself.
+struct DispatchKernel {
+    let name: String
+    private(set) var functions: [(entry: KernelEntry, name: String)] = []
+    /// Parameters of the kernel: the function's number, pointers, numbers.
+    private(set) var memories = 0
+    private(set) var numbers = 0
+
+    /// The kernels of a program. Those that many functions share have the parameters that any of these needs.
+    static func kernels(
+        of entries: [(entry: KernelEntry, name: String)], traits: KernelTraits
+    ) -> [DispatchKernel] {
+        let most = (memories: min(16, traits.mostArguments / 3), numbers: min(40, traits.mostArguments / 3 * 2))
+        var kernels = [DispatchKernel(name: "dispatch0")]
+        for (entry, name) in entries {
+            let memories = entry.parameters.count { $0 == .memory }
+            let numbers = entry.parameters.count - memories
+            var place = 0
+            if memories > most.memories || numbers > most.numbers {
+                place = kernels.count
+                kernels.append(DispatchKernel(name: "dispatch\(place)"))
+            }
+            kernels[place].functions.append((entry, name))
+            kernels[place].memories = max(kernels[place].memories, memories)
+            kernels[place].numbers = max(kernels[place].numbers, numbers)
+        }
+        return kernels.filter { !$0.functions.isEmpty }
+    }
+
+    var text: String {
+        let parameters =
+            ["const int function"] + (0..<memories).map { "__global void *memory\($0)" }
+            + (0..<numbers).map { "const long number\($0)" }
+        var text = "__kernel void \(name)(\(parameters.joined(separator: ", "))) {\n    switch (function) {\n"
+        for (number, (entry, name)) in functions.enumerated() {
+            var arguments = (0..<3).map { "get_global_id(\($0))" } + ["get_global_size(0)"]
+            var (memory, value) = (0, 0)
+            for parameter in entry.parameters {
+                switch parameter {
+                case .memory:
+                    arguments.append("memory\(memory)")
+                    memory += 1
+                case .number, .real:
+                    arguments.append(parameter == .real ? "as_float((uint)number\(value))" : "number\(value)")
+                    value += 1
+                }
+            }
+            text += "    case \(number): \(name)(\(arguments.joined(separator: ", "))); break;\n"
+        }
+        return text + "    }\n}\n"
+    }
+}

@@ -1,0 +1,34 @@
+import ComputeOpenCL
+import Foundation
+import Testing
+
+/// Which tables of winners a device's kernels are chosen by.
+@Suite struct VariantTableTests {
+    /// A processor that a table comes with the library for.
+    private static let traits = KernelTraits(shape: .cpu, computeUnits: 2, lanes: 8)
+
+    @Test("the device's own table goes before the shipped one; TESSERA_TUNING=off leaves both out")
+    func order() throws {
+        let shipped = ShippedWinners.table(Self.traits)
+        let (known, _) = try #require(shipped.min { $0.key < $1.key })
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tessera-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let records = DeviceRecords(folder: folder.path, identity: ["a device"])
+        #expect(records.policy(Self.traits, setting: nil).winners == shipped)
+        try records.write(winners: [known: "another", "a step": "a variant"])
+        var both = shipped
+        both[known] = "another"
+        both["a step"] = "a variant"
+        #expect(records.policy(Self.traits, setting: nil).winners == both)
+        #expect(records.policy(Self.traits, setting: "on").winners == both)
+        #expect(records.policy(Self.traits, setting: "off").winners.isEmpty)
+        let other = DeviceRecords(folder: folder.path, identity: ["another device"])
+        #expect(other.policy(Self.traits, setting: nil).winners == shipped)
+    }
+
+    @Test("no table is shipped for a device of another kind")
+    func others() {
+        #expect(ShippedWinners.table(KernelTraits(shape: .gpu, computeUnits: 2, lanes: 8)).isEmpty)
+        #expect(ShippedWinners.table(KernelTraits(shape: .cpu, computeUnits: 2, lanes: 16)).isEmpty)
+    }
+}
