@@ -58,8 +58,8 @@
 //
 // WHICH TO CHOOSE (units: the device's compute units; V = ceil(COLUMNS/16))
 //   form 2, tile 6 x 4, with 16 registers 3 x 2 (cut down to ROWS and COLUMNS): A_COLUMN_STRIDE == 1, B_ROW_STRIDE == 1
-//     and either COLUMNS == 1 and DEPTH >= 16, or B_COLUMN_STRIDE != 1, DEPTH >= 192 and ROWS <= 192: packing B costs
-//     more than it saves.
+//     and either COLUMNS == 1 and DEPTH >= 16, or B_COLUMN_STRIDE != 1, DEPTH >= 192 and ROWS <= 192, or 96
+//     with 16 registers: packing B costs more than it saves.
 //   form 1: otherwise, ROWS * COLUMNS <= 131072 (a partial result stays in the cache) and either DEPTH >= 2048 and
 //     DEPTH >= 8 * min(ROWS, COLUMNS), or DEPTH >= 512 and form 0 would have RP * CP * BATCH < units;
 //     SPLITS = min(units, ceil(DEPTH/64)).

@@ -97,6 +97,58 @@ struct DoctorTests {
         #expect(events.first { $0["event"] as? String == "unexplained" }?["case"] as? String == test.name)
     }
 
+    @Test("the processes of a check compare every case once")
+    func parts() throws {
+        let cases = CaseRegistry.all.filter { $0.name.contains("max") }
+        var compared: [String: Int] = [:]
+        for part in 0..<3 {
+            let result = try Tool.run(
+                ["doctor", "--device", "cpu", "--only", "max", "--part", "\(part)/3"], in: folder.path)
+            #expect(result.status == 0 && result.errorLines.isEmpty, "\(result.errors)")
+            for comparison in try result.json() {
+                let hasDerivatives = try #require(comparison["hasDerivatives"] as? Bool)
+                compared["\(try #require(comparison["name"] as? String)) \(hasDerivatives)", default: 0] += 1
+            }
+        }
+        let differentiable = cases.filter { $0.derivatives > .none }
+        #expect(cases.count > 16 && differentiable.count > 8)
+        let expected = cases.map { "\($0.name) false" } + differentiable.map { "\($0.name) true" }
+        #expect(Set(compared.keys) == Set(expected) && compared.values.allSatisfy { $0 == 1 })
+    }
+
+    @Test("a process of the check that is ended is told as the failure of the case that it was at")
+    func endedProcess() throws {
+        let cache = folder.path + "/cache"
+        let result = try Tool.run(
+            ["doctor", "--device", "pocl", "--only", "gather"], in: folder.path,
+            environment: ["TESSERA_CACHE_DIR": cache, "POCL_CACHE_DIR": folder.path + "/pocl"]
+        ) { doctor, _ in
+            while doctor.isRunning {
+                if let part = try children(of: doctor.processIdentifier).first {
+                    kill(part, SIGKILL)
+                    return
+                }
+                usleep(1000)
+            }
+        }
+        #expect(result.status == 1 && result.errorLines.isEmpty, "\(result.errors)")
+        let wrong = result.output.split(separator: "\n").filter { $0.hasPrefix("WRONG: ") }
+        #expect(wrong.count == 1 && wrong[0].hasSuffix(": the process that checked it was ended by signal 9"))
+        #expect(result.output.hasSuffix("\n1 cases are wrong\n"), "\(result.output)")
+    }
+
+    /// The processes of a check that a doctor has begun.
+    private func children(of parent: Int32) throws -> [Int32] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.filter { number in
+            // One that has ended meanwhile has no files.
+            guard let status = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8),
+                let command = try? String(contentsOfFile: "/proc/\(number)/cmdline", encoding: .utf8),
+                let fields = status.split(separator: ")").last?.split(separator: " "), fields.count > 1
+            else { return false }
+            return Int32(fields[1]) == parent && command.contains("--part")
+        }
+    }
+
     @Test("an operation that there is not is refused")
     func unknownOperation() throws {
         let result = try Tool.run(["doctor", "--only", "no such operation"], in: folder.path)

@@ -56,6 +56,8 @@ struct TimeTable {
                 ratio: other.map { $0 / time }, memory: contender.memory)
             Swift.print(json ? String(decoding: try JSONEncoder().encode(row), as: UTF8.self) : row.text)
         }
+        // Each table when it is there, in a file, too.
+        fflush(nil)
     }
 
     private struct Row: Encodable {

@@ -1,4 +1,5 @@
 import Compute
+import Synchronization
 import TesseraKernels
 
 /// The source of one kernel, or of several that belong together, as `work.cl` declares them. Its text names a kernel
@@ -103,12 +104,19 @@ enum ProgramText {
         return text
     }
 
-    /// An embedded source of the folder Kernels.
+    private static let files = Mutex<[String: String]>([:])
+
+    /// An embedded source of the folder Kernels, without the lines that are comments: those are long, and another word in
+    /// one is no reason to compile anew.
     static func file(_ name: String) throws(DeviceError) -> String {
-        guard let text = tessera_kernel_source(name) else {
+        if let known = files.withLock({ $0[name] }) { return known }
+        guard let source = tessera_kernel_source(name) else {
             throw .unsupported(device: "OpenCL", what: "kernels of '\(name).cl', which is not embedded")
         }
-        return String(cString: text)
+        let lines = String(cString: source).split(separator: "\n")
+        let text = lines.filter { !$0.drop { $0 == " " }.hasPrefix("//") }.joined(separator: "\n") + "\n"
+        files.withLock { $0[name] = text }
+        return text
     }
 
     /// What the shared functions need defined for one width.

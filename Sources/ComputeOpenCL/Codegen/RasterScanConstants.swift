@@ -95,7 +95,8 @@ struct ScanConstants {
         let parameters = slots.indices.map { "__global const uchar *buffer\($0), " }.joined()
         let numbers = offsets.indices.map { ", const long offset\($0)" }.joined()
         func begin(_ number: Int, _ offset: Int) -> String { offsets.isEmpty ? "\(offset)L" : "offset\(number)" }
-        var text = "WORK_FUNCTION void LOCAL(\(name))(ITEM_PARAMETERS \(parameters)__global float *constants\(numbers)) {\n"
+        var text = "WORK_FUNCTION void LOCAL(\(name))(ITEM_PARAMETERS "
+        text += "\(parameters)__global float *constants\(numbers)) {\n"
         text += "    const int first = ITEM_ID(0), step = ITEM_COUNT;\n"
         text += "    switch ((int)ITEM_ID(1)) {\n"
         for (number, (entry, offset)) in part.enumerated() {

@@ -31,7 +31,7 @@ extension ProductChoice {
         let isDot =
             a.columnStride == 1 && b.rowStride == 1
             && ((step.columns == 1 && step.depth >= 16)
-                || (b.columnStride != 1 && step.depth >= 192 && step.rows <= 192))
+                || (b.columnStride != 1 && step.depth >= 192 && step.rows <= (traits.registers.isWide ? 192 : 96)))
         let tiles = step.batch * step.rowPanels(tile) * step.columnPanels(tile)
         let isDeep = step.depth >= 2048 && step.depth >= 8 * min(step.rows, step.columns)
         let isSplit = step.rows * step.columns <= 131_072 && (isDeep || (step.depth >= 512 && tiles < units))

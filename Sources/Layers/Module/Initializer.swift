@@ -18,15 +18,15 @@ public enum Initializer: Hashable, Sendable {
     /// First values of a parameter, row-major.
     /// - Parameter stream: separates the parameters of one model, which share the seed.
     public func values(_ shape: [Int], seed: UInt64, stream: UInt32) -> [Float] {
-        let elements = 0..<max(shape.reduce(1, *), 0)
+        let count = max(shape.reduce(1, *), 0)
         func uniform(_ low: Double, _ high: Double) -> [Float] {
-            elements.map {
+            Self.elements(count) {
                 let unit = Double(Philox.uniform(Philox.words(element: $0, stream: stream, seed: seed).x))
                 return Float(low + (high - low) * unit)
             }
         }
         func normal(_ mean: Double, _ deviation: Double) -> [Float] {
-            elements.map {
+            Self.elements(count) {
                 Float(mean + deviation * Philox.normal(Philox.words(element: $0, stream: stream, seed: seed)))
             }
         }
@@ -35,13 +35,27 @@ public enum Initializer: Hashable, Sendable {
             return uniform(-bound, bound)
         }
         switch self {
-        case .constant(let value): return elements.map { _ in value }
+        case .constant(let value): return [Float](repeating: value, count: count)
         case .uniform(let low, let high): return uniform(Double(low), Double(high))
         case .normal(let mean, let deviation): return normal(Double(mean), Double(deviation))
         case .glorotUniform(let fanIn, let fanOut): return symmetric(6, over: fanIn + fanOut)
         case .heNormal(let fanIn): return normal(0, (2 / Double(max(fanIn, 1))).squareRoot())
         case .heUniform(let fanIn): return symmetric(6, over: fanIn)
         case .fanInUniform(let fanIn): return symmetric(1, over: fanIn)
+        }
+    }
+
+    /// Elements that are functions of their numbers, computed by all processors.
+    private static func elements(_ count: Int, _ element: @Sendable (Int) -> Float) -> [Float] {
+        let block = 1 << 14
+        return [Float](unsafeUninitializedCapacity: count) { memory, initialized in
+            nonisolated(unsafe) let memory = memory
+            DispatchQueue.concurrentPerform(iterations: (count + block - 1) / block) { number in
+                for index in number * block..<min((number + 1) * block, count) {
+                    memory.initializeElement(at: index, to: element(index))
+                }
+            }
+            initialized = count
         }
     }
 }

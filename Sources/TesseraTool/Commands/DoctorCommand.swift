@@ -54,29 +54,34 @@ struct DoctorCommand: ParsableCommand {
             }
         }
         var check = ParityCheck(chosen(CaseRegistry.all))
-        try run(&check, on: device)
+        let fatal = try run(&check, on: device)
         tell(check.failures, .full)
-        if !check.failures.isEmpty, let device = device as? OpenCLDevice { try blame(check, on: device) }
+        let failed = Set(check.failures.map(\.name)).subtracting(fatal)
+        if !failed.isEmpty, let device = device as? OpenCLDevice {
+            try blame(check.cases.filter { failed.contains($0.name) }, on: device)
+        }
         tell(check, device)
         if !check.failures.isEmpty || !isSound { throw ExitCode.failure }
     }
 
-    private func run(_ check: inout ParityCheck, on device: any Device) throws {
+    /// - Returns: the cases that ended a process.
+    private func run(_ check: inout ParityCheck, on device: any Device) throws -> Set<String> {
         let isShown = !output.json && isatty(STDERR_FILENO) == 1
         let progress: @Sendable (Int, Int) -> Void = { done, total in
             if isShown { FileHandle.standardError.write(Data("\r\(done) of \(total)\u{1B}[K".utf8)) }
         }
-        let processes = device.info.isPoCL && device.precision == .full ? ProcessInfo.processInfo.activeProcessorCount : 1
+        let isShared = device.info.isPoCL && device.precision == .full
+        let processes = isShared ? min(ProcessInfo.processInfo.activeProcessorCount, 8) : 1
+        defer { if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) } }
         if check.parts(processes).count > 1 {
             var arguments = ["doctor", "--seconds", "\(seconds)"]
             for (option, value) in [("--device", deviceOption.device), ("--only", only)] {
                 if let value { arguments += [option, value] }
             }
-            try SharedCheck(arguments: arguments, processes: processes).run(&check, progress: progress)
-        } else {
-            check.run(on: device, limit: seconds, progress: progress)
+            return try SharedCheck(arguments: arguments, processes: processes).run(&check, progress: progress)
         }
-        if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+        check.run(on: device, limit: seconds, progress: progress)
+        return []
     }
 
     /// What a process of a `SharedCheck` does.
@@ -97,7 +102,7 @@ struct DoctorCommand: ParsableCommand {
         let problem = device.tensorCoreProblem(at: precision)
         let speed = try DeviceSpeed.productRate(device)
         var check = ParityCheck(chosen(CaseRegistry.products(at: precision)))
-        try run(&check, on: device)
+        _ = try run(&check, on: device)
         let wrong = Set(check.failures.map(\.name)).count
         if output.json {
             Output.line(
@@ -127,11 +132,10 @@ struct DoctorCommand: ParsableCommand {
         }
     }
 
-    /// Finds the kernels behind the failures, lists them, and tells of them.
-    private func blame(_ check: ParityCheck, on device: OpenCLDevice) throws {
-        let failed = Set(check.failures.map(\.name))
+    /// Finds the kernels behind failed cases, lists them, and tells of them.
+    private func blame(_ failed: [OperationCase], on device: OpenCLDevice) throws {
         var search = VariantSearch(on: device)
-        try search.run(check.cases.filter { failed.contains($0.name) }, limit: seconds)
+        try search.run(failed, limit: seconds)
         if !search.findings.isEmpty { try device.list(failing: search.variants) }
         let path = device.listedVariants.path ?? ""
         for finding in search.findings {

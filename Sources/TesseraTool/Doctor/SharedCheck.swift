@@ -10,28 +10,36 @@ struct SharedCheck {
     let arguments: [String]
     let processes: Int
 
+    /// - Returns: the cases that ended a process, which had better not be run in this one.
     /// - Throws: if this program's own file is not there any more.
-    func run(_ check: inout ParityCheck, progress: @Sendable (Int, Int) -> Void) throws {
+    func run(_ check: inout ParityCheck, progress: @Sendable (Int, Int) -> Void) throws -> Set<String> {
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let watch = Stopwatch()
         let parts = check.parts(processes)
-        let shared = Mutex(check)
+        let shared = Mutex((check: check, fatal: Set<String>()))
         DispatchQueue.concurrentPerform(iterations: parts.count) { number in
             var left = parts[number].flatMap { batch in batch.cases.map(\.name) }[...]
             let ending = Self.lines(of: program, arguments + ["--part", "\(number)/\(processes)"]) { line in
-                guard let comparison = try? JSONDecoder().decode(ParityCheck.Comparison.self, from: line) else { return }
+                guard let comparison = try? JSONDecoder().decode(ParityCheck.Comparison.self, from: line) else {
+                    return
+                }
                 left = left.dropFirst()
                 shared.withLock {
-                    $0.add(comparison)
-                    progress($0.outputs + $0.derivatives, $0.count)
+                    $0.check.add(comparison)
+                    progress($0.check.outputs + $0.check.derivatives, $0.check.count)
                 }
             }
-            if let ending {
-                shared.withLock { $0.add(.init(name: left.first ?? "the end of the registry", problem: ending)) }
+            guard let ending else { return }
+            let name = left.first ?? "the end of the registry"
+            shared.withLock {
+                $0.check.add(.init(name: name, problem: ending))
+                $0.fatal.insert(name)
             }
         }
-        check = shared.withLock { $0 }
+        let result = shared.withLock { $0 }
+        check = result.check
         check.seconds = watch.seconds
+        return result.fatal
     }
 
     /// Runs a process, and hands on each line that it prints. How it ended, if not well.

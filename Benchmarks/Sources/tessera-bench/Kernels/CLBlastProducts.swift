@@ -22,7 +22,8 @@ final class CLBlastProducts {
         let sizes = workload.sizes
         guard clblast_peer_prepare(peer, sizes[0], sizes[1], sizes[2], isTransposed) else { return nil }
         var isRight = clblast_peer_product(peer)
-        let time = timed({ isRight = clblast_peer_product(peer) && isRight }) { _ = clblast_peer_finish(peer) }
+        let time = timed(
+            { isRight = clblast_peer_product(peer) && isRight }, finish: { _ = clblast_peer_finish(peer) })
         return isRight ? time : nil
     }
 }
