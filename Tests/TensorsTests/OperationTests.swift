@@ -6,6 +6,7 @@ import Testing
     /// Outputs, gradients and second gradients, computed by one plan.
     @Test(arguments: CaseRegistry.all, TestDevices.all)
     func agrees(_ test: OperationCase, _ device: TestDevice) throws {
+        CaseRegistry.compileBatch(of: test, on: device.device)
         for problem in try test.disagreements(on: device.device) { Issue.record(Comment(rawValue: problem)) }
     }
 

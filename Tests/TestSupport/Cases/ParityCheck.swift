@@ -1,6 +1,4 @@
 import Compute
-import ComputeOpenCL
-import Tensors
 
 /// The registry on one device: every case's outputs against the reference, then the derivatives.
 public struct ParityCheck: Sendable {
@@ -61,20 +59,14 @@ public struct ParityCheck: Sendable {
         seconds = start.duration(to: .now) / Duration.seconds(1)
     }
 
-    /// Cases that are compared one after the other, and whose kernels are compiled together.
-    public struct Batch: Sendable {
-        public let cases: ArraySlice<OperationCase>
-        public let hasDerivatives: Bool
-    }
-
     /// The comparisons in at most so many parts, each about as long: the first batch to the first, the second to the second.
-    public func parts(_ count: Int) -> [[Batch]] {
-        var parts: [[Batch]] = Array(repeating: [], count: max(1, count))
+    public func parts(_ count: Int) -> [[CaseBatch]] {
+        var parts: [[CaseBatch]] = Array(repeating: [], count: max(1, count))
         var number = 0
         // A program of OpenCL takes long to compile however little is in it; derivatives have many kernels.
         for (part, hasDerivatives, together) in [(cases, false, 16), (differentiable, true, 8)] {
             for first in stride(from: 0, to: part.count, by: together) {
-                let batch = Batch(cases: part[first...].prefix(together), hasDerivatives: hasDerivatives)
+                let batch = CaseBatch(cases: part[first...].prefix(together), hasDerivatives: hasDerivatives)
                 parts[number % parts.count].append(batch)
                 number += 1
             }
@@ -84,28 +76,16 @@ public struct ParityCheck: Sendable {
 
     /// Compares some batches' cases.
     public static func compare(
-        _ batches: [Batch], on device: any Device, limit: Double, told: (Comparison) throws -> Void
+        _ batches: [CaseBatch], on device: any Device, limit: Double, told: (Comparison) throws -> Void
     ) rethrows {
         let start = ContinuousClock.now
         for batch in batches {
             for test in batch.cases {
                 guard start.duration(to: .now) / Duration.seconds(1) < limit else { return }
-                if test.name == batch.cases.first?.name { compile(batch, on: device) }
+                if test.name == batch.cases.first?.name { batch.compile(on: device) }
                 try told(compare(test, on: device, hasDerivatives: batch.hasDerivatives))
             }
         }
-    }
-
-    /// Compiles the kernels of some cases. What fails here fails again in the case that needs it.
-    private static func compile(_ batch: Batch, on device: any Device) {
-        guard let device = device as? OpenCLDevice else { return }
-        let steps = batch.cases.compactMap { test -> [Step]? in
-            guard let assembled = try? test.assembled() else { return nil }
-            let wanted = batch.hasDerivatives ? assembled.everything : assembled.outputs
-            let graph = Graph.canonical(results: wanted, assignments: []).graph
-            return try? Lowering.plan(graph, on: device.info).steps.map(\.step)
-        }
-        try? device.compile(ahead: steps)
     }
 
     private static func compare(_ test: OperationCase, on device: any Device, hasDerivatives: Bool) -> Comparison {
