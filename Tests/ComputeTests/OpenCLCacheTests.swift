@@ -61,6 +61,32 @@ struct OpenCLCacheTests {
         }
     }
 
+    /// A constant is a parameter, but for those that say more of an operation, such as a half.
+    @Test func stepsThatDifferInAConstantShareAKernel() throws {
+        try withFolder { folder in
+            let found = OpenCLDevice.discover(shape: .cpu, cacheFolder: folder.path)
+            let device = try #require(found.devices.first)
+            let compiled = Counter()
+            device.onCompile = { compiled.add($0) }
+            var totals: [Int] = []
+            for factor in [Float(0.3), -7.25, 0.5] {
+                let view = View(contiguous: [100])
+                var body = Expression()
+                let x = body.append(.load(operand: 0, view: view), type: .float32)
+                let constant = body.append(.constant(.float(factor)), type: .float32)
+                let y = body.append(.binary(.multiply, x, constant), type: .float32)
+                let step = PointwiseStep(
+                    shape: [100], body: body, operands: [Operand(slot: 0, dtype: .float32)],
+                    stores: [Store(value: y, destination: Operand(slot: 1, dtype: .float32), view: view)])
+                let slots = [OpenCLFixture.Slot(.float32, (0..<100).map(Double.init)), .zeros(count: 100)]
+                let result = try OpenCLFixture.run([.pointwise(step)], slots, on: device)[1]
+                #expect(result == (0..<100).map { Double(Float($0) * factor) })
+                totals.append(compiled.total)
+            }
+            #expect(totals == [1, 1, 2])
+        }
+    }
+
     @Test func damagedFilesAreRebuilt() throws {
         try withFolder { folder in
             _ = try run(folder)
