@@ -6,6 +6,10 @@ package struct KernelListing: Sendable {
     package let text: String
     package let entry: String
 
+    /// A file of Kernels as it stands in the texts of kernels.
+    /// - Throws: `DeviceError.unsupported` where there is no such file.
+    package static func text(ofFile name: String) throws(DeviceError) -> String { try ProgramText.file(name) }
+
     /// The kernels of steps on a device of these traits, in the order in which they are launched.
     /// - Throws: `DeviceError` where the steps are impossible.
     package static func kernels(of steps: [Step], traits: KernelTraits) throws(DeviceError) -> [KernelListing] {

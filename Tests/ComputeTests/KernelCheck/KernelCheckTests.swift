@@ -94,31 +94,29 @@ struct KernelCheckTests {
 
     // MARK: The variants
 
-    /// A file of kernels: words that it alone has, and the macros that decide which code it compiles.
-    private static let files: [(name: String, mark: String, macros: [String])] = [
-        ("matmul_cpu", "// Matrix product for CPU-class devices:", ["FORM", "PACK_A", "PACK_B", "SUMS", "ACROSS"]),
-        ("matmul_gpu", "// Matrix product for GPU-class devices:", ["TILE_ROWS"]),
-        (
-            "convolution_cpu", "gradients for CPU-class devices,",
-            ["KIND", "PACK", "BATCH_INNER", "GATHER", "SUMS", "FLAT", "ACROSS"]
-        ),
-        ("convolution_gpu", "gradients for GPU-class devices,", ["KIND", "TILE_ROWS", "TILE_COLUMNS"]),
-        ("indexed", "// Rows of a table by their indices,", ["GATHER", "SCATTER_ADD"]),
-        ("raster_scan", "// The pixel loop of an autoregressive sampler,", ["GROUP"]),
-        ("raster_scan_cpu", "// Functions of a raster scan for CPU-class devices:", []),
-        ("raster_scan_gpu", "// Functions of a raster scan for GPU-class devices:", []),
-        ("raster_scan_pack", "// Panels for the products of a raster scan", []),
+    /// A file of kernels, and the macros that decide which code it compiles.
+    private static let files: [(name: String, macros: [String])] = [
+        ("matmul_cpu", ["FORM", "PACK_A", "PACK_B", "SUMS", "ACROSS"]),
+        ("matmul_gpu", ["TILE_ROWS"]),
+        ("convolution_cpu", ["KIND", "PACK", "BATCH_INNER", "GATHER", "SUMS", "FLAT", "ACROSS"]),
+        ("convolution_gpu", ["KIND", "TILE_ROWS", "TILE_COLUMNS"]),
+        ("indexed", ["GATHER", "SCATTER_ADD"]),
+        ("raster_scan", ["GROUP"]),
+        ("raster_scan_cpu", []),
+        ("raster_scan_gpu", []),
+        ("raster_scan_pack", []),
     ]
 
     /// The variants that the kernels of the cases are: file, what of it is called, and macros that are not 0.
     private static func variants(_ shape: Shape, lanes: Int = KernelCases.lanes) throws -> Set<String> {
         let traits = KernelTraits(
             shape: shape == .cpu ? .cpu : .gpu, computeUnits: KernelCases.computeUnits, lanes: lanes)
+        let files = try files.map { (name: $0.name, macros: $0.macros, text: try KernelListing.text(ofFile: $0.name)) }
         var found: Set<String> = []
         for kernel in try KernelCases.all(shape).flatMap({ try KernelListing.kernels(of: $0.steps, traits: traits) }) {
             for file in files {
                 // Macros are given before the file's own text.
-                guard let mark = kernel.text.firstRange(of: file.mark) else { continue }
+                guard let mark = kernel.text.range(of: file.text) else { continue }
                 let lines = kernel.text[..<mark.lowerBound].split(separator: "\n")
                 let values = file.macros.compactMap { name -> String? in
                     let value = lines.first { $0.hasPrefix("#define \(name) ") }?.split(separator: " ").last ?? "0"
