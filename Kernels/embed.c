@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <string.h>
 
-// Every source with a NUL after it. `#embed` is C23.
+// Every source with a NUL after it; some are several files, one after the other. `#embed` is C23.
 static const char memory[] = {
 #embed "memory.cl" suffix(, 0)
 };
@@ -16,19 +16,26 @@ static const char indexed[] = {
 #embed "indexed.cl" suffix(, 0)
 };
 static const char matmul_cpu[] = {
-#embed "matmul_cpu.cl" suffix(, 0)
+#embed "matmul_cpu.cl" suffix(,)
+#embed "matmul_cpu_tiles.cl" suffix(,)
+#embed "matmul_cpu_split.cl" suffix(, 0)
 };
 static const char matmul_gpu[] = {
 #embed "matmul_gpu.cl" suffix(, 0)
 };
 static const char convolution_cpu[] = {
-#embed "convolution_cpu.cl" suffix(, 0)
+#embed "convolution_cpu.cl" suffix(,)
+#embed "convolution_cpu_pixels.cl" suffix(,)
+#embed "convolution_cpu_weights.cl" suffix(, 0)
 };
 static const char convolution_gpu[] = {
 #embed "convolution_gpu.cl" suffix(, 0)
 };
 static const char tensor_gpu[] = {
-#embed "tensor_gpu.cl" suffix(, 0)
+#embed "tensor_gpu.cl" suffix(,)
+#embed "tensor_gpu_arithmetic.cl" suffix(,)
+#embed "tensor_gpu_loads.cl" suffix(,)
+#embed "tensor_gpu_run.cl" suffix(, 0)
 };
 static const char raster_scan[] = {
 #embed "raster_scan.cl" suffix(, 0)

@@ -7,7 +7,7 @@
 // Where work-groups have many items they are kernels. Where a group has one item (FUNCTIONS) they are functions, which a
 // kernel made for the program (DispatchKernel.swift) calls by their number, and gives the item's. PoCL makes three functions
 // of a kernel, compiles everything that each of them inlines, and links it; whatever asks for the item's number is inlined.
-// A function that is handed it is compiled once: a program takes a third of the time.
+// A function that is handed it is compiled once.
 
 #ifdef FUNCTIONS
 #ifdef __clang__

@@ -72,30 +72,26 @@ extension OpenCLDevice {
         }
         var slots: [(index: cl_uint, slot: Int)] = []
         var offsets: [PreparedLaunches.Offset] = []
-        let isWide = place.function != nil
         if let function = place.function { code = begin(kernel, function) }
         for (index, argument) in zip(place.indices(of: launch.arguments), launch.arguments) where code == CL_SUCCESS {
+            // A function takes all numbers as longs.
+            let bytes = place.function == nil ? argument.bytes : 8
             switch argument {
             case .slot(let slot):
                 slots.append((index, slot))
-            case .offset(let slot, let base, let isLong):
-                offsets.append(
-                    PreparedLaunches.Offset(index: index, slot: slot, base: base, isWide: isWide || isLong))
+            case .offset(let slot, let base, _):
+                offsets.append(PreparedLaunches.Offset(index: index, slot: slot, base: base, bytes: bytes))
             case .scratch, .zeros:
                 var number = scratch.count - 1
                 if case .scratch(let chosen) = argument { number = chosen }
                 var memory: cl_mem? = scratch[number].memory.handle
                 code = tessera_clSetKernelArg(kernel, index, MemoryLayout<cl_mem?>.size, &memory)
-            case .int(var value) where !isWide:
-                code = tessera_clSetKernelArg(kernel, index, 4, &value)
             case .int(let value):
-                code = set(Int64(value), kernel, index)
-            case .float(var value) where !isWide:
-                code = tessera_clSetKernelArg(kernel, index, 4, &value)
+                code = set(Int64(value), bytes: bytes, kernel, index)
             case .float(let value):
-                code = set(Int64(value.bitPattern), kernel, index)
+                code = set(Int64(value.bitPattern), bytes: bytes, kernel, index)
             case .long(let value):
-                code = set(value, kernel, index)
+                code = set(value, bytes: bytes, kernel, index)
             }
         }
         if code != CL_SUCCESS {
@@ -108,9 +104,10 @@ extension OpenCLDevice {
             local: launch.groups.indices.map { $0 == 0 ? launch.groupSize : 1 }, slots: slots, offsets: offsets)
     }
 
-    private func set(_ value: Int64, _ kernel: cl_kernel, _ index: cl_uint) -> cl_int {
-        var value = value
-        return tessera_clSetKernelArg(kernel, index, 8, &value)
+    /// Sets an argument to the first bytes of a number, which are its lowest ones.
+    func set(_ value: Int64, bytes: Int, _ kernel: cl_kernel, _ index: cl_uint) -> cl_int {
+        var value = value.littleEndian
+        return tessera_clSetKernelArg(kernel, index, bytes, &value)
     }
 
     /// Sets the number of a `DispatchKernel`'s function, and the parameters that other functions need.
@@ -121,7 +118,7 @@ extension OpenCLDevice {
             code = tessera_clSetKernelArg(kernel, index, MemoryLayout<cl_mem?>.size, nil)
         }
         for index in 0..<cl_uint(function.numbers) where code == CL_SUCCESS {
-            code = set(0, kernel, cl_uint(1 + function.memories) + index)
+            code = set(0, bytes: 8, kernel, cl_uint(1 + function.memories) + index)
         }
         return code
     }

@@ -40,13 +40,7 @@ extension OpenCLDevice {
         for (position, offset) in item.offsets.enumerated() {
             let value = begins[offset.slot] + offset.base
             if prepared.offsets[index][position] == value { continue }
-            var wide = Int64(value)
-            var narrow = UInt32(truncatingIfNeeded: value)
-            try check(
-                offset.isWide
-                    ? tessera_clSetKernelArg(item.kernel, offset.index, 8, &wide)
-                    : tessera_clSetKernelArg(item.kernel, offset.index, 4, &narrow),
-                "clSetKernelArg")
+            try check(set(Int64(value), bytes: offset.bytes, item.kernel, offset.index), "clSetKernelArg")
             prepared.offsets[index][position] = value
         }
     }

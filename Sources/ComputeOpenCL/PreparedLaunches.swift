@@ -14,12 +14,13 @@ final class PreparedLaunches: PreparedSteps, @unchecked Sendable {
         let offsets: [Offset]
     }
 
-    /// An argument that is `base` and the element at which a raster scan's slot begins: a long or an unsigned int.
+    /// An argument that is `base` and the element at which a raster scan's slot begins: a long, or an unsigned int of four
+    /// bytes.
     struct Offset {
         let index: cl_uint
         let slot: Int
         let base: Int
-        let isWide: Bool
+        let bytes: Int
     }
 
     let device: OpenCLDevice

@@ -87,6 +87,38 @@ struct OpenCLCacheTests {
         }
     }
 
+    /// On CPUs the kernels of a program are functions of one, but that of many parameters.
+    @Test func aProgramHasOneKernel() throws {
+        func sum(of count: Int) -> Step {
+            let view = View(contiguous: [100])
+            var body = Expression()
+            var value = body.append(.load(operand: 0, view: view), type: .float32)
+            for operand in 1..<count {
+                let next = body.append(.load(operand: operand, view: view), type: .float32)
+                value = body.append(.binary(.add, value, next), type: .float32)
+            }
+            return .pointwise(
+                PointwiseStep(
+                    shape: [100], body: body, operands: (0..<count).map { Operand(slot: $0, dtype: .float32) },
+                    stores: [Store(value: value, destination: Operand(slot: count, dtype: .float32), view: view)]))
+        }
+        for (counts, kernels) in [([2, 3, 4], 1), ([2, 20, 4], 2), ([20, 30], 2)] {
+            let steps = counts.map { sum(of: $0) }
+            let cpu = try KernelListing.program(of: steps, traits: KernelTraits(shape: .cpu, computeUnits: 2))
+            let gpu = try KernelListing.program(of: steps, traits: KernelTraits(shape: .gpu, computeUnits: 2))
+            #expect(cpu.components(separatedBy: "__kernel void ").count - 1 == kernels)
+            #expect(gpu.components(separatedBy: "WORK_FUNCTION void ").count - 1 == counts.count)
+        }
+        let device = try #require(OpenCLDevice.discover(shape: .cpu).devices.first)
+        for count in [2, 20] {
+            let slots = (0..<count).map { slot in
+                OpenCLFixture.Slot(.float32, (0..<100).map { Double($0 + slot) })
+            }
+            let result = try OpenCLFixture.run([sum(of: count)], slots + [.zeros(count: 100)], on: device)[count]
+            #expect(result == (0..<100).map { Double($0 * count + count * (count - 1) / 2) })
+        }
+    }
+
     @Test func damagedFilesAreRebuilt() throws {
         try withFolder { folder in
             _ = try run(folder)

@@ -1,14 +1,6 @@
-/// A parameter of a function that does a kernel's work.
-enum KernelParameter: Hashable, Sendable {
-    case memory
-    case number
-    /// A Float32, which a `DispatchKernel` takes as the number of its bits.
-    case real
-}
-
 /// A kernel that calls the one of several functions whose number it is given, for devices where a work-group has one item:
-/// `work.cl` says why. PoCL takes a tenth of a second for a kernel however little it does, so all functions of a program share
-/// one, but those with many parameters, each of which has one to itself.
+/// `work.cl` says why. All functions of a program share one, since PoCL takes some time for a kernel however little it does;
+/// but those with many parameters have one each.
 struct DispatchKernel {
     let name: String
     private(set) var functions: [(entry: KernelEntry, name: String)] = []

@@ -73,8 +73,9 @@ struct ExpressionEmitter {
     /// those that make an operation cheaper.
     private mutating func takeConstants(_ builder: inout KernelBuilder) {
         var literal: Set<Int> = []
-        for case .binary(.divide, _, let b) in expression.instructions { literal.insert(b) }
-        for case .binary(.power, _, let b) in expression.instructions { literal.insert(b) }
+        for case .binary(let operation, _, let b) in expression.instructions {
+            if operation == .divide || operation == .power { literal.insert(b) }
+        }
         for (number, instruction) in expression.instructions.enumerated() where live[number] {
             guard case .constant(.float(let value)) = instruction, !literal.contains(number), value.isFinite else {
                 continue

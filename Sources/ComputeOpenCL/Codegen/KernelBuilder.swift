@@ -2,7 +2,7 @@ import Compute
 
 /// Collects the parameters of one generated kernel, and the values that they have at run time.
 ///
-/// Extents, strides and offsets become parameters where they can, so that one compiled kernel serves many shapes.
+/// Extents, strides, offsets and constants become parameters where they can, so that one compiled kernel serves many shapes.
 /// With `bakesNumbers` they become literals: for GPUs, where dividing by a constant is much cheaper, and for kernels
 /// that would have more parameters than the device allows.
 struct KernelBuilder {

@@ -10,6 +10,14 @@ package struct KernelListing: Sendable {
     /// - Throws: `DeviceError.unsupported` where there is no such file.
     package static func text(ofFile name: String) throws(DeviceError) -> String { try ProgramText.file(name) }
 
+    /// The program of steps on a device of these traits, if all are compiled together.
+    /// - Throws: `DeviceError` where the steps are impossible.
+    package static func program(of steps: [Step], traits: KernelTraits) throws(DeviceError) -> String {
+        var plan = LaunchPlan(traits: traits)
+        try plan.add(steps)
+        return try ProgramText.program(of: plan.launches.map(\.kernel), traits: traits).text
+    }
+
     /// The kernels of steps on a device of these traits, in the order in which they are launched.
     /// - Throws: `DeviceError` where the steps are impossible.
     package static func kernels(of steps: [Step], traits: KernelTraits) throws(DeviceError) -> [KernelListing] {

@@ -10,7 +10,8 @@ struct DoctorCommand: ParsableCommand {
         abstract: "Check every operation on a device against a reference, and measure how fast it is.",
         discussion: """
             The report is made to be pasted where a problem is told. The exit status is 1 if an operation gives wrong \
-            numbers. Derivatives are checked after all outputs, for as long as there is time. Where another variant of an \
+            numbers. Derivatives are checked after the outputs, for as long as there is time; on PoCL, which compiles one \
+            kernel at a time, processes side by side share the operations. Where another variant of an \
             OpenCL kernel gives right numbers, the wrong one is put on a list of the device and not used again. On a device \
             with tensor cores the products and convolutions are checked with each --precision, too.
             """)
@@ -54,7 +55,7 @@ struct DoctorCommand: ParsableCommand {
             }
         }
         var check = ParityCheck(chosen(CaseRegistry.all))
-        let fatal = try run(&check, on: device)
+        let fatal = try checkRegistry(&check, on: device)
         tell(check.failures, .full)
         let failed = Set(check.failures.map(\.name)).subtracting(fatal)
         if !failed.isEmpty, let device = device as? OpenCLDevice {
@@ -64,24 +65,31 @@ struct DoctorCommand: ParsableCommand {
         if !check.failures.isEmpty || !isSound { throw ExitCode.failure }
     }
 
+    /// Checks the registry: on PoCL by several processes.
     /// - Returns: the cases that ended a process.
-    private func run(_ check: inout ParityCheck, on device: any Device) throws -> Set<String> {
-        let isShown = !output.json && isatty(STDERR_FILENO) == 1
-        let progress: @Sendable (Int, Int) -> Void = { done, total in
-            if isShown { FileHandle.standardError.write(Data("\r\(done) of \(total)\u{1B}[K".utf8)) }
+    private func checkRegistry(_ check: inout ParityCheck, on device: any Device) throws -> Set<String> {
+        guard device.info.isPoCL else {
+            run(&check, on: device)
+            return []
         }
-        let isShared = device.info.isPoCL && device.precision == .full
-        let processes = isShared ? min(ProcessInfo.processInfo.activeProcessorCount, 8) : 1
-        defer { if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) } }
-        if check.parts(processes).count > 1 {
-            var arguments = ["doctor", "--seconds", "\(seconds)"]
-            for (option, value) in [("--device", deviceOption.device), ("--only", only)] {
-                if let value { arguments += [option, value] }
-            }
-            return try SharedCheck(arguments: arguments, processes: processes).run(&check, progress: progress)
+        var arguments = ["doctor", "--seconds", "\(seconds)"]
+        for (option, value) in [("--device", deviceOption.device), ("--only", only)] {
+            if let value { arguments += [option, value] }
         }
-        check.run(on: device, limit: seconds, progress: progress)
-        return []
+        let shared = SharedCheck(arguments: arguments, processes: min(ProcessInfo.processInfo.activeProcessorCount, 8))
+        defer { show("") }
+        return try shared.run(&check) { show("\($0) of \($1)") }
+    }
+
+    private func run(_ check: inout ParityCheck, on device: any Device) {
+        check.run(on: device, limit: seconds) { show("\($0) of \($1)") }
+        show("")
+    }
+
+    /// Shows how far the check is, in place of what was shown before, where a person watches.
+    private func show(_ text: String) {
+        guard !output.json, isatty(STDERR_FILENO) == 1 else { return }
+        FileHandle.standardError.write(Data("\r\(text)\u{1B}[K".utf8))
     }
 
     /// What a process of a `SharedCheck` does.
@@ -102,7 +110,7 @@ struct DoctorCommand: ParsableCommand {
         let problem = device.tensorCoreProblem(at: precision)
         let speed = try DeviceSpeed.productRate(device)
         var check = ParityCheck(chosen(CaseRegistry.products(at: precision)))
-        _ = try run(&check, on: device)
+        run(&check, on: device)
         let wrong = Set(check.failures.map(\.name)).count
         if output.json {
             Output.line(

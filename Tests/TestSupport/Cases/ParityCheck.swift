@@ -79,10 +79,12 @@ public struct ParityCheck: Sendable {
         _ batches: [CaseBatch], on device: any Device, limit: Double, told: (Comparison) throws -> Void
     ) rethrows {
         let start = ContinuousClock.now
+        var isTimeUp: Bool { start.duration(to: .now) / Duration.seconds(1) >= limit }
         for batch in batches {
+            if isTimeUp { return }
+            batch.compile(on: device)
             for test in batch.cases {
-                guard start.duration(to: .now) / Duration.seconds(1) < limit else { return }
-                if test.name == batch.cases.first?.name { batch.compile(on: device) }
+                if isTimeUp { return }
                 try told(compare(test, on: device, hasDerivatives: batch.hasDerivatives))
             }
         }

@@ -1,0 +1,316 @@
+// Goes on where convolution_cpu_pixels.cl ends: the gradient of weights, kind 2.
+
+#if KIND == 2
+// Without GATHER the taps have panels of INPUT_CHANNELS rows each, with it all taps' rows are in the same panels.
+#if GATHER
+#define PANEL_ROWS RESULT_ROWS
+#define PANEL_TAPS 1
+#else
+#define PANEL_ROWS INPUT_CHANNELS
+#define PANEL_TAPS TAPS
+#endif
+#define ROW_PANELS ((PANEL_ROWS + TILE_ROWS - 1) / TILE_ROWS)
+#define FIRST_ROW(panel) min((panel) * TILE_ROWS, PANEL_ROWS - TILE_ROWS)
+#define LINES (BATCH * OUTPUT_HEIGHT)
+
+#if PACK
+#define PIXEL_COLUMNS 16
+#define PIXEL_VECTOR(panel, j) 0
+// The pixels of y, zeros appended up to 16 channels.
+WORK_FUNCTION void KERNEL(pack)(ITEM_PARAMETERS
+    __global const float *second, const uint second_offset, __global float *packed, const uint packed_offset)
+{
+    const int begin = ITEM_ID(0) * PACK_PIXELS, end = min(begin + PACK_PIXELS, PIXELS);
+    second += second_offset;
+    packed += packed_offset;
+    for (int p = begin; p < end; p++)
+        for (int c = 0; c < PIXEL_COLUMNS; c++)
+            packed[(size_t)p * PIXEL_COLUMNS + c] = c < COLUMNS ? second[(size_t)p * COLUMNS + c] : 0.0f;
+}
+#else
+#define PIXEL_COLUMNS COLUMNS
+#define PIXEL_VECTOR(panel, j) (FIRST_COLUMN(panel) + VECTOR_COLUMN(j))
+#endif
+
+// Which pixels of a line of y a tap takes to pixels of x: first ..< end.
+#define FIRST_X(dx) ((dx) >= 0 ? 0 : min((-(dx) + STRIDE_X - 1) / STRIDE_X, OUTPUT_WIDTH))
+#define END_X(dx) ((dx) >= WIDTH ? 0 : min((WIDTH - 1 - (dx)) / STRIDE_X + 1, OUTPUT_WIDTH))
+
+#if GATHER
+// What the taps see of x from each pixel of the lines begin ..< end: [tap][input channel][pixel].
+INLINE void KERNEL(gather)(
+    float patches[PANEL_ROWS * CHUNK * OUTPUT_WIDTH], __global const float *x, const int begin, const int end)
+{
+    for (int tap = 0; tap < TAPS; tap++) {
+        const int dx = TAP_X(tap), first = FIRST_X(dx), stop = END_X(dx);
+        for (int line = begin; line < end; line++) {
+            const int y = line % OUTPUT_HEIGHT * STRIDE_Y + TAP_Y(tap);
+            __global const float *from =
+                x + ((long)(line / OUTPUT_HEIGHT * HEIGHT + y) * WIDTH + dx) * INPUT_CHANNELS;
+            for (int c = 0; c < INPUT_CHANNELS; c++) {
+                float *row = patches + ((tap * INPUT_CHANNELS + c) * CHUNK + line - begin) * OUTPUT_WIDTH;
+                for (int p = 0; p < OUTPUT_WIDTH; p++) row[p] = 0.0f;
+                if ((uint)y < HEIGHT)
+                    for (int p = first; p < stop; p++) row[p] = from[p * STRIDE_X * INPUT_CHANNELS + c];
+            }
+        }
+    }
+}
+
+// acc += the tile's part of the products of patches and pixels, of so many pixels.
+INLINE void KERNEL(add_lines)(
+    float16 acc[TILE_ROWS][TILE_VECTORS], const float *factors, __global const float *columns, const int count,
+    const int column_panel)
+{
+    for (int p = 0; p < count; p++) {
+        float16 values[TILE_VECTORS];
+#pragma unroll
+        for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD16(columns + PIXEL_VECTOR(column_panel, j));
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+            for (int j = 0; j < TILE_VECTORS; j++)
+                acc[i][j] = fma((float16)(factors[i * CHUNK * OUTPUT_WIDTH + p]), values[j], acc[i][j]);
+        columns += PIXEL_COLUMNS;
+    }
+}
+#else
+// acc += the tile's part of the products of x and y over the lines begin ..< end of y, at one tap.
+INLINE void KERNEL(add_lines)(
+    float16 acc[TILE_ROWS][TILE_VECTORS], __global const float *x, __global const float *y, const int begin,
+    const int end, const int tap, const int column_panel)
+{
+    const int dy = TAP_Y(tap), dx = TAP_X(tap), first = FIRST_X(dx), stop = END_X(dx);
+    for (int line = begin; line < end; line++) {
+        const int in_y = line % OUTPUT_HEIGHT * STRIDE_Y + dy;
+        if ((uint)in_y >= HEIGHT) continue;
+        const int in_line = line / OUTPUT_HEIGHT * HEIGHT + in_y;
+        __global const float *factors = x + ((long)in_line * WIDTH + first * STRIDE_X + dx) * INPUT_CHANNELS;
+        __global const float *columns = y + ((size_t)line * OUTPUT_WIDTH + first) * PIXEL_COLUMNS;
+        for (int p = first; p < stop; p++) {
+            float16 values[TILE_VECTORS];
+#pragma unroll
+            for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD16(columns + PIXEL_VECTOR(column_panel, j));
+#pragma unroll
+            for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+                for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = fma((float16)(factors[i]), values[j], acc[i][j]);
+            factors += STRIDE_X * INPUT_CHANNELS;
+            columns += PIXEL_COLUMNS;
+        }
+    }
+}
+#endif
+
+#define STORE_TILE(sums) \
+    const int own_row = row_panel * TILE_ROWS, first_row = FIRST_ROW(row_panel); \
+    for (int i = own_row - first_row; i < TILE_ROWS; i++) \
+        STORE_ROW(sums[i], tap * INPUT_CHANNELS + first_row + i)
+
+#if SPLITS == 1
+WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
+    __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
+    __global OUT_T *result, const uint result_offset EPILOGUE_PARAMETERS)
+{
+    const int row_panel = ITEM_ID(0), column_panel = ITEM_ID(1), tap = ITEM_ID(2);
+    float16 acc[TILE_ROWS][TILE_VECTORS], sums[TILE_ROWS][TILE_VECTORS];
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+        for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = 0.0f;
+    KERNEL(add_lines)(
+        acc, first + first_offset + FIRST_ROW(row_panel), second + second_offset, 0, LINES, tap, column_panel);
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+        for (int j = 0; j < TILE_VECTORS; j++) sums[i][j] = acc[i][j];
+    STORE_TILE(sums)
+}
+#else
+#define PARTIAL_TILE(split, tap, row_panel, column_panel) \
+    ((((size_t)(split) * PANEL_TAPS + (tap)) * COLUMN_PANELS + (column_panel)) * ROW_PANELS + (row_panel)) \
+        * TILE_ROWS * PANEL
+#define TILE_COUNT (PANEL_TAPS * COLUMN_PANELS * ROW_PANELS)
+#define SUMS_STRIDE PIXEL_COLUMNS
+
+#if SUMS
+// The sums of the columns of B over each split's rows, after all tiles: [split][vector], the last vector shifted back.
+#define SUMS_OF(split, vector) \
+    (SPLITS * TILE_COUNT * TILE_ROWS * PANEL + (size_t)((split) * VECTORS + (vector)) * 16)
+#define SUMS_COLUMN(vector) (COLUMNS < 16 ? 0 : min(16 * (vector), COLUMNS - 16))
+
+// Adds so many rows of B to them.
+INLINE void KERNEL(add_sums)(
+    __global float *partials, __global const float *b, const int count, const int split, const int is_first)
+{
+    for (int vector = 0; vector < VECTORS; vector++) {
+        __global const float *column = b + SUMS_COLUMN(vector);
+        float16 sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+        int k = 0;
+        for (; k + 4 <= count; k += 4)
+#pragma unroll
+            for (int i = 0; i < 4; i++) sum[i] += LOAD16(column + (size_t)(k + i) * SUMS_STRIDE);
+        for (; k < count; k++) sum[0] += LOAD16(column + (size_t)k * SUMS_STRIDE);
+        __global float *place = partials + SUMS_OF(split, vector);
+        const float16 total = sum[0] + sum[1] + (sum[2] + sum[3]);
+        STORE16(place, is_first ? total : LOAD16(place) + total);
+    }
+}
+
+WORK_FUNCTION void KERNEL(sums)(ITEM_PARAMETERS
+    __global const float *partials, const uint partials_offset, __global float *result, const uint result_offset)
+{
+    const int vector = ITEM_ID(0), first = SUMS_COLUMN(vector);
+    float16 sum = 0.0f;
+    for (int split = 0; split < SPLITS; split++) sum += LOAD16(partials + partials_offset + SUMS_OF(split, vector));
+    const float *lanes = (const float *)&sum;
+    for (int lane = 16 * vector - first; lane < min(16, COLUMNS - first); lane++)
+        result[result_offset + first + lane] = lanes[lane];
+}
+#endif
+
+WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
+    __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
+    __global float *partials, const uint partials_offset)
+{
+    const int split = ITEM_ID(0), chunks = (LINES + CHUNK - 1) / CHUNK;
+    const int start = (int)((long)chunks * split / SPLITS) * CHUNK;
+    const int stop = min((int)((long)chunks * (split + 1) / SPLITS) * CHUNK, LINES);
+    first += first_offset;
+    second += second_offset;
+#if GATHER
+    float patches[PANEL_ROWS * CHUNK * OUTPUT_WIDTH];
+#endif
+    for (int begin = start; begin < stop; begin += CHUNK) {
+        const int end = min(begin + CHUNK, stop);
+#if GATHER
+        KERNEL(gather)(patches, first, begin, end);
+#endif
+#if SUMS
+        KERNEL(add_sums)(
+            partials + partials_offset, second + (size_t)begin * OUTPUT_WIDTH * PIXEL_COLUMNS,
+            (end - begin) * OUTPUT_WIDTH, split, begin == start);
+#endif
+        for (int tap = 0; tap < PANEL_TAPS; tap++)
+            for (int column_panel = 0; column_panel < COLUMN_PANELS; column_panel++)
+                for (int row_panel = 0; row_panel < ROW_PANELS; row_panel++) {
+                    __global float *tile =
+                        partials + partials_offset + PARTIAL_TILE(split, tap, row_panel, column_panel);
+                    float16 acc[TILE_ROWS][TILE_VECTORS];
+#pragma unroll
+                    for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+                        for (int j = 0; j < TILE_VECTORS; j++)
+                            acc[i][j] = begin == start ? (float16)(0.0f) : LOAD16(tile + i * PANEL + 16 * j);
+#if GATHER
+                    KERNEL(add_lines)(
+                        acc, patches + FIRST_ROW(row_panel) * CHUNK * OUTPUT_WIDTH,
+                        second + (size_t)begin * OUTPUT_WIDTH * PIXEL_COLUMNS, (end - begin) * OUTPUT_WIDTH,
+                        column_panel);
+#else
+                    KERNEL(add_lines)(acc, first + FIRST_ROW(row_panel), second, begin, end, tap, column_panel);
+#endif
+#pragma unroll
+                    for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+                        for (int j = 0; j < TILE_VECTORS; j++) STORE16(tile + i * PANEL + 16 * j, acc[i][j]);
+                }
+    }
+}
+
+WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
+    __global const float *partials, const uint partials_offset, __global OUT_T *result, const uint result_offset
+    EPILOGUE_PARAMETERS)
+{
+    const int row_panel = ITEM_ID(0), column_panel = ITEM_ID(1), tap = ITEM_ID(2);
+    float16 sums[TILE_ROWS][TILE_VECTORS];
+    for (int i = 0; i < TILE_ROWS; i++)
+        for (int j = 0; j < TILE_VECTORS; j++) {
+            float16 value = 0.0f;
+            for (int split = 0; split < SPLITS; split++)
+                value += LOAD16(
+                    partials + partials_offset + PARTIAL_TILE(split, tap, row_panel, column_panel) + i * PANEL
+                    + 16 * j);
+            sums[i][j] = value;
+        }
+    STORE_TILE(sums)
+}
+#undef PARTIAL_TILE
+#undef TILE_COUNT
+#undef SUMS_STRIDE
+#undef SUMS_OF
+#undef SUMS_COLUMN
+#endif
+#undef PANEL_ROWS
+#undef PANEL_TAPS
+#undef ROW_PANELS
+#undef FIRST_ROW
+#undef LINES
+#undef PIXEL_COLUMNS
+#undef PIXEL_VECTOR
+#undef FIRST_X
+#undef END_X
+#undef STORE_TILE
+#endif
+
+#undef PREFIX
+#undef KIND
+#undef BATCH
+#undef HEIGHT
+#undef WIDTH
+#undef INPUT_CHANNELS
+#undef OUTPUT_HEIGHT
+#undef OUTPUT_WIDTH
+#undef OUTPUT_CHANNELS
+#undef STRIDE_Y
+#undef STRIDE_X
+#undef TAPS
+#undef TAP_LIST
+#undef TILE_ROWS
+#undef TILE_VECTORS
+#undef PACK
+#undef ACROSS
+#undef BATCH_INNER
+#undef FLAT
+#undef RUN
+#undef MARGIN
+#undef REACH
+#undef SPLITS
+#undef CHUNK
+#undef SUMS
+#undef GATHER
+#undef OUT_T
+#undef EPILOGUE_PARAMETERS
+#undef EPILOGUE_1
+#undef EPILOGUE_4
+#undef EPILOGUE_8
+#undef EPILOGUE_16
+#undef EPILOGUE_FETCH
+#undef PASTE_TEXT
+#undef PASTE
+#undef KERNEL
+#undef SOURCE_HEIGHT
+#undef SOURCE_WIDTH
+#undef SOURCE_CHANNELS
+#undef RESULT_HEIGHT
+#undef RESULT_WIDTH
+#undef COLUMNS
+#undef VECTORS
+#undef COLUMN_PANELS
+#undef PANEL
+#undef RESULT_ROWS
+#undef PIXELS
+#undef PACK_PIXELS
+#undef FIRST_COLUMN
+#undef VECTOR_COLUMN
+#undef LOAD16
+#undef STORE16
+#undef LOAD8
+#undef STORE8
+#undef STREAMS
+#undef STORE_RESULT
+#undef PREFETCH_STORE
+#undef INLINE
+#undef TAP_Y
+#undef TAP_X
+#undef STORE_ROW

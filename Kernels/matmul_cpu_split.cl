@@ -1,0 +1,231 @@
+// Goes on where matmul_cpu_tiles.cl ends: sums split over the depth, form 1, and dot products, form 2.
+
+#if FORM == 1
+#define TILE_SIZE (TILE_ROWS * PANEL)
+#define TILE_COUNT (BATCH * COLUMN_PANELS * ROW_PANELS)
+#define SUMS_STRIDE B_ROW
+#define PARTIAL_TILE(split, row_panel, column_panel, batch) \
+    ((((size_t)(split) * BATCH + (batch)) * COLUMN_PANELS + (column_panel)) * ROW_PANELS + (row_panel)) * TILE_SIZE
+
+#if SUMS
+// The sums of the columns of B over each split's rows, after all tiles: [split][vector], the last vector shifted back.
+#define SUMS_OF(split, vector) \
+    (SPLITS * TILE_COUNT * TILE_ROWS * PANEL + (size_t)((split) * VECTORS + (vector)) * 16)
+#define SUMS_COLUMN(vector) (COLUMNS < 16 ? 0 : min(16 * (vector), COLUMNS - 16))
+
+// Adds so many rows of B to them.
+INLINE void KERNEL(add_sums)(
+    __global float *partials, __global const float *b, const int count, const int split, const int is_first)
+{
+    for (int vector = 0; vector < VECTORS; vector++) {
+        __global const float *column = b + SUMS_COLUMN(vector);
+        float16 sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+        int k = 0;
+        for (; k + 4 <= count; k += 4)
+#pragma unroll
+            for (int i = 0; i < 4; i++) sum[i] += LOAD16(column + (size_t)(k + i) * SUMS_STRIDE);
+        for (; k < count; k++) sum[0] += LOAD16(column + (size_t)k * SUMS_STRIDE);
+        __global float *place = partials + SUMS_OF(split, vector);
+        const float16 total = sum[0] + sum[1] + (sum[2] + sum[3]);
+        STORE16(place, is_first ? total : LOAD16(place) + total);
+    }
+}
+
+WORK_FUNCTION void KERNEL(sums)(ITEM_PARAMETERS
+    __global const float *partials, const uint partials_offset, __global float *result, const uint result_offset)
+{
+    const int vector = ITEM_ID(0), first = SUMS_COLUMN(vector);
+    float16 sum = 0.0f;
+    for (int split = 0; split < SPLITS; split++) sum += LOAD16(partials + partials_offset + SUMS_OF(split, vector));
+    const float *lanes = (const float *)&sum;
+    for (int lane = 16 * vector - first; lane < min(16, COLUMNS - first); lane++)
+        result[result_offset + first + lane] = lanes[lane];
+}
+#endif
+
+WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
+    __global const float *a, const uint a_offset, __global const float *b, const uint b_offset,
+    __global float *partials, const uint partials_offset)
+{
+    const int split = ITEM_ID(0), batch = ITEM_ID(2);
+    const int chunks = (DEPTH + SPLIT_DEPTH - 1) / SPLIT_DEPTH;
+    const int first = (int)((long)chunks * split / SPLITS) * SPLIT_DEPTH;
+    const int end = min((int)((long)chunks * (split + 1) / SPLITS) * SPLIT_DEPTH, DEPTH);
+    for (int k = first; k < end; k += SPLIT_DEPTH) {
+#if SUMS
+        KERNEL(add_sums)(
+            partials + partials_offset, b + b_offset + (size_t)k * B_ROW, min(end - k, SPLIT_DEPTH), split, k == first);
+#endif
+        for (int column_panel = 0; column_panel < COLUMN_PANELS; column_panel++)
+            for (int row_panel = 0; row_panel < ROW_PANELS; row_panel++) {
+                __global float *tile = partials + partials_offset + PARTIAL_TILE(split, row_panel, column_panel, batch);
+                float16 acc[TILE_ROWS][TILE_VECTORS];
+#pragma unroll
+                for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+                    for (int j = 0; j < TILE_VECTORS; j++)
+                        acc[i][j] = k == first ? (float16)(0.0f) : LOAD16(tile + i * PANEL + 16 * j);
+                KERNEL(add_product)(
+                    acc, KERNEL(rows_of_a)(a + a_offset, row_panel, batch) + (size_t)k * A_COLUMN,
+                    KERNEL(columns_of_b)(b + b_offset, column_panel, batch) + (size_t)k * B_ROW,
+                    min(end - k, SPLIT_DEPTH));
+#pragma unroll
+                for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+                    for (int j = 0; j < TILE_VECTORS; j++) STORE16(tile + i * PANEL + 16 * j, acc[i][j]);
+            }
+    }
+}
+
+WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
+    __global const float *partials, const uint partials_offset, __global OUT_T *c, const uint c_offset
+    EPILOGUE_PARAMETERS)
+{
+    const int row_panel = ITEM_ID(0), column_panel = ITEM_ID(1), batch = ITEM_ID(2);
+    float16 sum[TILE_ROWS][TILE_VECTORS];
+    for (int i = 0; i < TILE_ROWS; i++)
+        for (int j = 0; j < TILE_VECTORS; j++) {
+            float16 value = 0.0f;
+            for (int split = 0; split < SPLITS; split++)
+                value += LOAD16(
+                    partials + partials_offset + PARTIAL_TILE(split, row_panel, column_panel, batch) + i * PANEL
+                    + 16 * j);
+            sum[i][j] = value;
+        }
+    STORE_TILE(sum)
+}
+#undef TILE_SIZE
+#undef TILE_COUNT
+#undef PARTIAL_TILE
+#undef SUMS_STRIDE
+#undef SUMS_OF
+#undef SUMS_COLUMN
+#endif
+
+#if FORM == 2
+// The sum of the lanes of each of four vectors.
+INLINE float4 KERNEL(lane_sums)(const float16 p, const float16 q, const float16 r, const float16 s)
+{
+    const float8 p8 = p.lo + p.hi, q8 = q.lo + q.hi, r8 = r.lo + r.hi, s8 = s.lo + s.hi;
+    const float8 pq = (float8)(p8.lo, q8.lo) + (float8)(p8.hi, q8.hi);
+    const float8 rs = (float8)(r8.lo, s8.lo) + (float8)(r8.hi, s8.hi);
+    const float8 halves = (float8)(pq.s0145, rs.s0145) + (float8)(pq.s2367, rs.s2367);
+    return halves.even + halves.odd;
+}
+
+WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
+    __global const float *a, const uint a_offset, __global const float *b, const uint b_offset, __global OUT_T *c,
+    const uint c_offset EPILOGUE_PARAMETERS)
+{
+    const int row_panel = ITEM_ID(0), column_panel = ITEM_ID(1), batch = ITEM_ID(2);
+    const int own_row = row_panel * TILE_ROWS, own_column = column_panel * TILE_COLUMNS;
+    const int first_row = FIRST_ROW(row_panel), first_column = min(own_column, COLUMNS - TILE_COLUMNS);
+    a += a_offset + (size_t)batch * A_BATCH_STRIDE + (size_t)first_row * A_ROW_STRIDE;
+    b += b_offset + (size_t)batch * B_BATCH_STRIDE + (size_t)first_column * B_COLUMN_STRIDE;
+    float16 acc[TILE_ROWS][4];
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+        for (int j = 0; j < 4; j++) acc[i][j] = 0.0f;
+    for (int k = 0; k + 16 <= DEPTH; k += 16) {
+        float16 values[TILE_COLUMNS];
+#pragma unroll
+        for (int j = 0; j < TILE_COLUMNS; j++) values[j] = LOAD16(b + (size_t)j * B_COLUMN_STRIDE + k);
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            const float16 factor = LOAD16(a + (size_t)i * A_ROW_STRIDE + k);
+#pragma unroll
+            for (int j = 0; j < TILE_COLUMNS; j++) acc[i][j] = fma(factor, values[j], acc[i][j]);
+        }
+    }
+#if DEPTH % 16 != 0
+    {
+        // The last 16 columns once more, those that are already summed set to zero in both operands.
+        const int k = DEPTH - 16;
+        const int16 fresh =
+            (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) >= (int16)(16 - DEPTH % 16);
+        float16 values[TILE_COLUMNS];
+#pragma unroll
+        for (int j = 0; j < TILE_COLUMNS; j++)
+            values[j] = select((float16)(0.0f), LOAD16(b + (size_t)j * B_COLUMN_STRIDE + k), fresh);
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) {
+            const float16 factor = select((float16)(0.0f), LOAD16(a + (size_t)i * A_ROW_STRIDE + k), fresh);
+#pragma unroll
+            for (int j = 0; j < TILE_COLUMNS; j++) acc[i][j] = fma(factor, values[j], acc[i][j]);
+        }
+    }
+#endif
+    float4 result[TILE_ROWS];
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++)
+        result[i] = KERNEL(lane_sums)(acc[i][0], acc[i][1], acc[i][2], acc[i][3]);
+    c += c_offset + (size_t)batch * ROWS * COLUMNS;
+    for (int i = own_row - first_row; i < TILE_ROWS; i++) {
+        const int row = first_row + i;
+        __global OUT_T *place = c + (size_t)row * COLUMNS + first_column;
+        if (TILE_COLUMNS == 4 && own_column == first_column) {
+            *(__global KERNEL(out4u) *)place = EPILOGUE_4(result[i], batch, row, first_column);
+        } else {
+            const float *lanes = (const float *)&result[i];
+            for (int lane = own_column - first_column; lane < TILE_COLUMNS; lane++)
+                place[lane] = EPILOGUE_1(lanes[lane], batch, row, first_column + lane);
+        }
+    }
+}
+#endif
+
+#undef PREFIX
+#undef ROWS
+#undef COLUMNS
+#undef DEPTH
+#undef BATCH
+#undef A_ROW_STRIDE
+#undef A_COLUMN_STRIDE
+#undef A_BATCH_STRIDE
+#undef B_ROW_STRIDE
+#undef B_COLUMN_STRIDE
+#undef B_BATCH_STRIDE
+#undef FORM
+#undef TILE_ROWS
+#undef TILE_VECTORS
+#undef TILE_COLUMNS
+#undef PACK_A
+#undef PACK_B
+#undef ACROSS
+#undef SPLITS
+#undef SUMS
+#undef OUT_T
+#undef EPILOGUE_PARAMETERS
+#undef EPILOGUE_1
+#undef EPILOGUE_4
+#undef EPILOGUE_8
+#undef EPILOGUE_16
+#undef EPILOGUE_FETCH
+#undef PASTE_TEXT
+#undef PASTE
+#undef KERNEL
+#undef VECTORS
+#undef ROW_PANELS
+#undef COLUMN_PANELS
+#undef PANEL
+#undef PACK_DEPTH
+#undef UNROLL
+#undef SPLIT_DEPTH
+#undef INLINE
+#undef LOAD16
+#undef STORE16
+#undef LOAD8
+#undef STORE8
+#undef PREFETCH
+#undef PREFETCH_STORE
+#undef STREAMS
+#undef STORE_RESULT
+#undef FIRST_ROW
+#undef FIRST_COLUMN
+#undef VECTOR_COLUMN
+#undef A_ROW
+#undef A_COLUMN
+#undef B_ROW
+#undef B_VECTOR
+#undef STORE_TILE

@@ -1,0 +1,182 @@
+// Goes on where matmul_cpu.cl ends: copies of the operands, and tiles with the whole sum, form 0.
+
+#if PACK_A
+WORK_FUNCTION void KERNEL(pack_a)(ITEM_PARAMETERS
+    __global const float *a, const uint a_offset, __global float *packed_a, const uint packed_a_offset)
+{
+    const int panel = ITEM_ID(A_COLUMN_STRIDE == 1), batch = ITEM_ID(2);
+    const int first = ITEM_ID(A_COLUMN_STRIDE != 1) * PACK_DEPTH, end = min(first + PACK_DEPTH, DEPTH);
+    a += a_offset + (size_t)batch * A_BATCH_STRIDE + (size_t)FIRST_ROW(panel) * A_ROW_STRIDE;
+    packed_a += packed_a_offset + ((size_t)batch * ROW_PANELS + panel) * DEPTH * TILE_ROWS;
+    for (int k = first; k < end; k++)
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++)
+            packed_a[k * TILE_ROWS + i] = a[(size_t)k * A_COLUMN_STRIDE + (size_t)i * A_ROW_STRIDE];
+}
+#endif
+
+#if PACK_B
+#define INTERLEAVE_LOW(x, y) (float8)(x.s0, y.s0, x.s1, y.s1, x.s2, y.s2, x.s3, y.s3)
+#define INTERLEAVE_HIGH(x, y) (float8)(x.s4, y.s4, x.s5, y.s5, x.s6, y.s6, x.s7, y.s7)
+
+WORK_FUNCTION void KERNEL(pack_b)(ITEM_PARAMETERS
+    __global const float *b, const uint b_offset, __global float *packed_b, const uint packed_b_offset)
+{
+    const int panel = ITEM_ID(B_COLUMN_STRIDE != 1) * PACK_PANELS, batch = ITEM_ID(2);
+    const int first = ITEM_ID(B_COLUMN_STRIDE == 1) * PACK_DEPTH, end = min(first + PACK_DEPTH, DEPTH);
+    b += b_offset + (size_t)batch * B_BATCH_STRIDE + (size_t)FIRST_COLUMN(panel) * B_COLUMN_STRIDE;
+    packed_b += packed_b_offset + ((size_t)batch * COLUMN_PANELS + panel) * DEPTH * PANEL;
+    int k = first;
+#if COLUMNS >= 16
+#if B_COLUMN_STRIDE == 1
+    const int panels = min(PACK_PANELS, COLUMN_PANELS - panel);
+    for (; k < end; k++)
+        for (int p = 0; p < panels; p++)
+            for (int j = 0; j < TILE_VECTORS; j++)
+                STORE16(
+                    packed_b + ((size_t)p * DEPTH + k) * PANEL + 16 * j,
+                    LOAD16(b + (size_t)k * B_ROW_STRIDE + FIRST_COLUMN(panel + p) - FIRST_COLUMN(panel) + VECTOR_COLUMN(j)));
+#else
+    // Blocks of 8 x 8 are transposed by three rounds of interleaving rows i and i + 4. (Larger ones take four times as long
+    // to compile.)
+    for (; k + 8 <= end; k += 8)
+        for (int part = 0; part < 2 * TILE_VECTORS; part++) {
+            float8 u[8], v[8];
+            __global const float *block = b + (size_t)(VECTOR_COLUMN(part / 2) + part % 2 * 8) * B_COLUMN_STRIDE + k;
+#pragma unroll
+            for (int i = 0; i < 8; i++) u[i] = LOAD8(block + (size_t)i * B_COLUMN_STRIDE);
+#pragma unroll
+            for (int round = 0; round < 3; round++) {
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    v[2 * i] = INTERLEAVE_LOW(u[i], u[i + 4]);
+                    v[2 * i + 1] = INTERLEAVE_HIGH(u[i], u[i + 4]);
+                }
+#pragma unroll
+                for (int i = 0; i < 8; i++) u[i] = v[i];
+            }
+#pragma unroll
+            for (int i = 0; i < 8; i++) STORE8(packed_b + (k + i) * PANEL + 8 * part, u[i]);
+        }
+#endif
+#endif
+    for (; k < end; k++)
+        for (int j = 0; j < TILE_VECTORS; j++)
+            for (int lane = 0; lane < 16; lane++) {
+                const int column = VECTOR_COLUMN(j) + lane;
+                packed_b[k * PANEL + 16 * j + lane] =
+                    column < COLUMNS ? b[(size_t)k * B_ROW_STRIDE + (size_t)column * B_COLUMN_STRIDE] : 0.0f;
+            }
+}
+#undef INTERLEAVE_LOW
+#undef INTERLEAVE_HIGH
+#endif
+
+#if FORM != 2
+// acc += A[tile's rows, 0 ..< depth] · B[0 ..< depth, tile's columns]
+INLINE void KERNEL(add_product)(
+    float16 acc[TILE_ROWS][TILE_VECTORS], __global const float *a, __global const float *b, const int depth)
+{
+    for (int begin = 0; begin < depth; begin += 16) {
+        // The same columns of the next row panel, which comes next: as many lines as rows every 16 columns.
+#if PACK_A
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) PREFETCH(a + DEPTH * TILE_ROWS + 16 * i);
+#elif A_COLUMN_STRIDE == 1
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++) PREFETCH(a + (size_t)(TILE_ROWS + i) * A_ROW);
+#endif
+        const int count = min(16, depth - begin);
+#pragma unroll UNROLL
+        for (int k = 0; k < count; k++) {
+#if FORM == 1 && A_COLUMN_STRIDE != 1 && !PACK_A
+            // The same rows in the next chunk of the depth.
+            PREFETCH(a + SPLIT_DEPTH * A_COLUMN);
+#endif
+            float16 values[TILE_VECTORS];
+#pragma unroll
+            for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD16(b + B_VECTOR(j));
+#pragma unroll
+            for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+                for (int j = 0; j < TILE_VECTORS; j++)
+                    acc[i][j] = fma((float16)(a[(size_t)i * A_ROW]), values[j], acc[i][j]);
+            a += A_COLUMN;
+            b += B_ROW;
+        }
+    }
+}
+
+// Where a tile's operands begin.
+INLINE __global const float *KERNEL(rows_of_a)(__global const float *a, const int panel, const int batch)
+{
+#if PACK_A
+    return a + ((A_BATCH_STRIDE == 0 ? 0 : (size_t)batch * ROW_PANELS) + panel) * DEPTH * TILE_ROWS;
+#else
+    return a + (size_t)batch * A_BATCH_STRIDE + (size_t)FIRST_ROW(panel) * A_ROW_STRIDE;
+#endif
+}
+
+INLINE __global const float *KERNEL(columns_of_b)(__global const float *b, const int panel, const int batch)
+{
+#if PACK_B
+    return b + ((B_BATCH_STRIDE == 0 ? 0 : (size_t)batch * COLUMN_PANELS) + panel) * DEPTH * PANEL;
+#else
+    return b + (size_t)batch * B_BATCH_STRIDE + FIRST_COLUMN(panel);
+#endif
+}
+
+// Stores the part of a tile that no earlier tile holds. A macro, since the epilogue may name kernel parameters.
+#define STORE_TILE(acc) \
+    const int own_row = row_panel * TILE_ROWS, own_column = column_panel * PANEL; \
+    const int first_row = FIRST_ROW(row_panel); \
+    __global OUT_T *results = c + c_offset + (size_t)batch * ROWS * COLUMNS; \
+    for (int i = own_row - first_row; i < TILE_ROWS; i++) \
+        for (int j = 0; j < TILE_VECTORS; j++) { \
+            const int row = first_row + i, first_column = FIRST_COLUMN(column_panel) + VECTOR_COLUMN(j); \
+            const int from = max(max(own_column, 16 * j) - first_column, 0); \
+            const int to = min(COLUMNS - first_column, 16); \
+            __global OUT_T *place = results + (size_t)row * COLUMNS + first_column; \
+            if (from == 0 && to == 16) { \
+                const PASTE(OUT_T, 16) stored = EPILOGUE_16(acc[i][j], batch, row, first_column); \
+                STORE_RESULT(place, stored); \
+            } else { \
+                const float *lanes = (const float *)&acc[i][j]; \
+                for (int lane = from; lane < to; lane++) \
+                    place[lane] = EPILOGUE_1(lanes[lane], batch, row, first_column + lane); \
+            } \
+        }
+#endif
+
+#if FORM == 0
+WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
+    __global const float *a, const uint a_offset, __global const float *b, const uint b_offset, __global OUT_T *c,
+    const uint c_offset EPILOGUE_PARAMETERS)
+{
+    const int row_panel = ITEM_ID(0), batch = ITEM_ID(2);
+    const int column_panels = ACROSS ? COLUMN_PANELS : ITEM_ID(1) + 1;
+    for (int column_panel = ITEM_ID(1); column_panel < column_panels; column_panel++) {
+        // What the epilogue loads, and where it stores, has time to arrive meanwhile; if there is any.
+        for (int i = 0; DEPTH >= 32 && i < TILE_ROWS; i++)
+            for (int j = 0; j < TILE_VECTORS; j++) {
+                const int row = FIRST_ROW(row_panel) + i, column = FIRST_COLUMN(column_panel) + VECTOR_COLUMN(j);
+                EPILOGUE_FETCH(batch, row, column);
+                if (!STREAMS) PREFETCH_STORE(c + c_offset + ((size_t)batch * ROWS + row) * COLUMNS + column);
+            }
+        float16 acc[TILE_ROWS][TILE_VECTORS], result[TILE_ROWS][TILE_VECTORS];
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+            for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = 0.0f;
+        KERNEL(add_product)(
+            acc, KERNEL(rows_of_a)(a + a_offset, row_panel, batch),
+            KERNEL(columns_of_b)(b + b_offset, column_panel, batch), DEPTH);
+        // A copy in memory: indexing the sums themselves would take them out of the registers.
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+            for (int j = 0; j < TILE_VECTORS; j++) result[i][j] = acc[i][j];
+        STORE_TILE(result)
+    }
+}
+#endif
