@@ -39,6 +39,17 @@ struct InitializerTests {
         #expect(abs(Double(within) / Double(count) - 0.6827) < 0.012)
     }
 
+    /// Processors share the elements; each is a draw of its own, whatever comes after it.
+    @Test func elementsAreDrawsOfTheirOwn() {
+        let initializer = Initializer.uniform(low: 0, high: 1)
+        let values = initializer.values([count], seed: 1, stream: 0)
+        // Of 2^24 numbers some 50 are drawn twice.
+        #expect(Set(values).count > count - 150)
+        for shorter in [1, 1000, 20_000] {
+            #expect(initializer.values([shorter], seed: 1, stream: 0) == Array(values.prefix(shorter)))
+        }
+    }
+
     @Test func seedsAndStreamsSeparateDraws() {
         let draw = { (seed: UInt64, stream: UInt32) in
             Initializer.uniform(low: 0, high: 1).values([8], seed: seed, stream: stream)
