@@ -34,7 +34,8 @@
 //                                     TAPS * INPUT_CHANNELS; with TILE_VECTORS, 25 vectors at the most       (6)
 //   TILE_VECTORS                      float16 columns of a tile, 1...V, see below             (1)
 //   PACK                              1: the second operand is first packed into scratch; kind 0: may be, must be where
-//                                     OUTPUT_CHANNELS < 16; kind 1: must be; kind 2: exactly where OUTPUT_CHANNELS < 16
+//                                     OUTPUT_CHANNELS < 16; kind 1: must be; kind 2: must be where OUTPUT_CHANNELS < 16,
+//                                     may be where SPLITS is 1
 //                                                                                             (1 for kind 1, else 0)
 //   ACROSS                            kinds 0, 1: 1 for items that go through all tiles of their pixels   (0)
 //   BATCH_INNER                       kinds 0, 1: 1 to order the pixels by place, then by image           (0)
@@ -65,7 +66,7 @@
 //     kinds 0, 1: global (TAPS * ceil(SOURCE_CHANNELS/16), CP, 1); packed holds
 //                 CP * TAPS * SOURCE_CHANNELS * TILE_VECTORS * 16 floats
 //     kind 2:     global (ceil(PIXELS/64), 1, 1) with PIXELS = BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH; packed holds
-//                 PIXELS * 16 floats
+//                 PIXELS * CP * TILE_VECTORS * 16 floats
 //   PREFIX##convolve   (kinds 0, 1)
 //     (const float *first, uint first_offset, const float *second, uint second_offset, const float *zeros,
 //      OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
@@ -93,7 +94,8 @@
 //   offset. Order: pack, then convolve, or partial and reduce.
 //
 // WHICH TO CHOOSE (units: the device's compute units; V = ceil(RESULT_CHANNELS/16))
-//   PACK: as needed, and for kind 0 where OUTPUT_CHANNELS > 128, or with ACROSS and 4096 result pixels and more.
+//   PACK: as needed, and for kind 0 where OUTPUT_CHANNELS > 128, or with ACROSS and 4096 result pixels and more;
+//     for kind 2 where OUTPUT_CHANNELS >= 128 with SPLITS 1.
 //   tile (VectorRegisters.swift): 6x1 with 16 registers of 8 lanes. With 32 of 16 lanes by V: 1: 12x1, 2: 12x2,
 //     3: 8x3, 4: 6x4, 5: 5x5, more: 6x4 where 4 divides V, else 12x2 where 2 does, else 5x5 where 5 does, else 8x3
 //     where 3 does, else 6x4.

@@ -14,18 +14,28 @@
 #define LINES (BATCH * OUTPUT_HEIGHT)
 
 #if PACK
-#define PIXEL_COLUMNS 16
-#define PIXEL_VECTOR(panel, j) 0
-// The pixels of y, zeros appended up to 16 channels.
+#define PIXEL_COLUMNS PANEL
+#define PIXEL_VECTOR(panel, j) ((size_t)(panel) * PIXELS * PANEL + 16 * (j))
+// y to [panel][pixel][column of the panel], zeros appended up to 16 channels.
 WORK_FUNCTION void KERNEL(pack)(ITEM_PARAMETERS
     __global const float *second, const uint second_offset, __global float *packed, const uint packed_offset)
 {
     const int begin = ITEM_ID(0) * PACK_PIXELS, end = min(begin + PACK_PIXELS, PIXELS);
     second += second_offset;
     packed += packed_offset;
-    for (int p = begin; p < end; p++)
-        for (int c = 0; c < PIXEL_COLUMNS; c++)
-            packed[(size_t)p * PIXEL_COLUMNS + c] = c < COLUMNS ? second[(size_t)p * COLUMNS + c] : 0.0f;
+    for (int p = begin; p < end; p++) {
+#if COLUMNS >= 16
+        for (int panel = 0; panel < COLUMN_PANELS; panel++)
+#pragma unroll
+            for (int j = 0; j < TILE_VECTORS; j++)
+                STORE16(
+                    packed + (size_t)p * PANEL + PIXEL_VECTOR(panel, j),
+                    LOAD16(second + (size_t)p * COLUMNS + FIRST_COLUMN(panel) + VECTOR_COLUMN(j)));
+#else
+        for (int c = 0; c < PANEL; c++)
+            packed[(size_t)p * PANEL + c] = c < COLUMNS ? second[(size_t)p * COLUMNS + c] : 0.0f;
+#endif
+    }
 }
 #else
 #define PIXEL_COLUMNS COLUMNS

@@ -2,8 +2,12 @@
 
 #if FORM == 1
 #define TILE_SIZE (TILE_ROWS * PANEL)
-#define TILE_COUNT (BATCH * COLUMN_PANELS * ROW_PANELS)
+#define TILES (COLUMN_PANELS * ROW_PANELS)
+#define TILE_COUNT (BATCH * TILES)
 #define SUMS_STRIDE B_ROW
+// Lines of the cache in a row of each operand, whose rows are neighbours.
+#define A_LINES ((ROWS + 15) / 16)
+#define B_LINES ((COLUMNS + 15) / 16)
 #define PARTIAL_TILE(split, row_panel, column_panel, batch) \
     ((((size_t)(split) * BATCH + (batch)) * COLUMN_PANELS + (column_panel)) * ROW_PANELS + (row_panel)) * TILE_SIZE
 
@@ -43,6 +47,21 @@ WORK_FUNCTION void KERNEL(sums)(ITEM_PARAMETERS
 }
 #endif
 
+// Asks for the operands' next chunk: a tile's share of it, so that all tiles together ask for each line once. Of narrow
+// operands the processor does so by itself.
+INLINE void KERNEL(fetch)(__global const float *a, __global const float *b, const int tile)
+{
+    if (ROWS + COLUMNS < 96) return;
+#if A_COLUMN_STRIDE != 1 && !PACK_A
+    for (int line = SPLIT_DEPTH * A_LINES * tile / TILES; line < SPLIT_DEPTH * A_LINES * (tile + 1) / TILES; line++)
+        PREFETCH(a + (size_t)(line / A_LINES) * A_COLUMN + line % A_LINES * 16);
+#endif
+#if !PACK_B
+    for (int line = SPLIT_DEPTH * B_LINES * tile / TILES; line < SPLIT_DEPTH * B_LINES * (tile + 1) / TILES; line++)
+        PREFETCH(b + (size_t)(line / B_LINES) * B_ROW + line % B_LINES * 16);
+#endif
+}
+
 WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
     __global const float *a, const uint a_offset, __global const float *b, const uint b_offset,
     __global float *partials, const uint partials_offset)
@@ -59,6 +78,10 @@ WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
         for (int column_panel = 0; column_panel < COLUMN_PANELS; column_panel++)
             for (int row_panel = 0; row_panel < ROW_PANELS; row_panel++) {
                 __global float *tile = partials + partials_offset + PARTIAL_TILE(split, row_panel, column_panel, batch);
+                KERNEL(fetch)(
+                    KERNEL(rows_of_a)(a + a_offset, 0, batch) + (size_t)(k + SPLIT_DEPTH) * A_COLUMN,
+                    KERNEL(columns_of_b)(b + b_offset, 0, batch) + (size_t)(k + SPLIT_DEPTH) * B_ROW,
+                    column_panel * ROW_PANELS + row_panel);
                 float16 acc[TILE_ROWS][TILE_VECTORS];
 #pragma unroll
                 for (int i = 0; i < TILE_ROWS; i++)
@@ -95,9 +118,12 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
     STORE_TILE(sum)
 }
 #undef TILE_SIZE
+#undef TILES
 #undef TILE_COUNT
 #undef PARTIAL_TILE
 #undef SUMS_STRIDE
+#undef A_LINES
+#undef B_LINES
 #undef SUMS_OF
 #undef SUMS_COLUMN
 #endif

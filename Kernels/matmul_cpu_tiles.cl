@@ -77,7 +77,9 @@ WORK_FUNCTION void KERNEL(pack_b)(ITEM_PARAMETERS
 INLINE void KERNEL(add_product)(
     float16 acc[TILE_ROWS][TILE_VECTORS], __global const float *a, __global const float *b, const int depth)
 {
-    for (int begin = 0; begin < depth; begin += 16) {
+    // A split asks for its operands itself.
+    const int part = FORM == 1 && A_COLUMN_STRIDE != 1 ? SPLIT_DEPTH : 16;
+    for (int begin = 0; begin < depth; begin += part) {
         // The same columns of the next row panel, which comes next: as many lines as rows every 16 columns.
 #if PACK_A
 #pragma unroll
@@ -86,13 +88,9 @@ INLINE void KERNEL(add_product)(
 #pragma unroll
         for (int i = 0; i < TILE_ROWS; i++) PREFETCH(a + (size_t)(TILE_ROWS + i) * A_ROW);
 #endif
-        const int count = min(16, depth - begin);
+        const int count = min(part, depth - begin);
 #pragma unroll UNROLL
         for (int k = 0; k < count; k++) {
-#if FORM == 1 && A_COLUMN_STRIDE != 1 && !PACK_A
-            // The same rows in the next chunk of the depth.
-            PREFETCH(a + SPLIT_DEPTH * A_COLUMN);
-#endif
             float16 values[TILE_VECTORS];
 #pragma unroll
             for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD16(b + B_VECTOR(j));
@@ -156,10 +154,13 @@ WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
     const int row_panel = ITEM_ID(0), batch = ITEM_ID(2);
     const int column_panels = ACROSS ? COLUMN_PANELS : ITEM_ID(1) + 1;
     for (int column_panel = ITEM_ID(1); column_panel < column_panels; column_panel++) {
-        // What the epilogue loads, and where it stores, has time to arrive meanwhile; if there is any.
+        // What the next tile's epilogue loads, and where it stores, has time to arrive meanwhile; if there is any.
+        const int is_last = column_panel == column_panels - 1;
+        const int next_panel = is_last ? ITEM_ID(1) : column_panel + 1;
+        const int next_row = FIRST_ROW(is_last ? min(row_panel + 1, ROW_PANELS - 1) : row_panel);
         for (int i = 0; DEPTH >= 32 && i < TILE_ROWS; i++)
             for (int j = 0; j < TILE_VECTORS; j++) {
-                const int row = FIRST_ROW(row_panel) + i, column = FIRST_COLUMN(column_panel) + VECTOR_COLUMN(j);
+                const int row = next_row + i, column = FIRST_COLUMN(next_panel) + VECTOR_COLUMN(j);
                 EPILOGUE_FETCH(batch, row, column);
                 if (!STREAMS) PREFETCH_STORE(c + c_offset + ((size_t)batch * ROWS + row) * COLUMNS + column);
             }

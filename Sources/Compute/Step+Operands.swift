@@ -4,6 +4,9 @@ extension Step {
         func map(_ epilogue: Epilogue?) -> Epilogue? {
             guard var epilogue else { return nil }
             epilogue.operands = epilogue.operands.map(transform)
+            for index in epilogue.others.indices {
+                epilogue.others[index].destination = transform(epilogue.others[index].destination)
+            }
             return epilogue
         }
         switch self {

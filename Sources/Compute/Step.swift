@@ -83,18 +83,22 @@ public struct Reduction: Hashable, Sendable {
     }
 }
 
-/// An expression fused onto the Float32 result of a product or a convolution before it is stored.
+/// An expression fused onto the Float32 result of a product or a convolution before it is stored, once an element.
 public struct Epilogue: Hashable, Sendable {
     /// Its iteration space is the result's: `[batch, rows, columns]`. Its `accumulator` is the result.
     public var body: Expression
     public var operands: [Operand]
     /// The value of `body` to be stored; its type is the destination's.
     public var value: Int
+    /// More values of `body`, and where they go: an activation beside what it is computed from. Over the same space;
+    /// their memory is apart from all that the step reads and from its destination.
+    public var others: [Store]
 
-    public init(body: Expression, operands: [Operand], value: Int) {
+    public init(body: Expression, operands: [Operand], value: Int, others: [Store] = []) {
         self.body = body
         self.operands = operands
         self.value = value
+        self.others = others
     }
 }
 

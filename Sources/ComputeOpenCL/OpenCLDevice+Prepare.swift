@@ -135,7 +135,7 @@ extension OpenCLDevice {
         for start in stride(from: 0, to: fresh.count, by: OpenCLDevice.kernelsOfProgram) {
             let part = Array(fresh[start...].prefix(OpenCLDevice.kernelsOfProgram))
             let (text, places) = try ProgramText.program(of: part, traits: traits)
-            let path = isKept ? cache.path(source: text, options: ProgramText.options) : nil
+            let path = isKept ? cache.path(source: text, options: compilerOptions) : nil
             if let path, let binary = cache.read(path) {
                 if let program = load(binary) {
                     kernels.add(program, of: places)
@@ -154,6 +154,11 @@ extension OpenCLDevice {
         }
     }
 
+    /// On a CPU kernels for GPUs are there to be tested: they need not be fast.
+    private var compilerOptions: String {
+        info.kind == .openCLCPU && traits.shape == .gpu ? ProgramText.hastyOptions : ProgramText.options
+    }
+
     private func build(_ text: String, kernels: Int) throws(DeviceError) -> cl_program {
         var code: cl_int = 0
         let created = text.withCString { pointer in
@@ -164,7 +169,7 @@ extension OpenCLDevice {
             throw .callFailed(device: info.name, call: "clCreateProgramWithSource", code: OpenCLCode.name(code))
         }
         var devices: [cl_device_id?] = [id]
-        code = tessera_clBuildProgram(program, 1, &devices, ProgramText.options, nil, nil)
+        code = tessera_clBuildProgram(program, 1, &devices, compilerOptions, nil, nil)
         if code != CL_SUCCESS {
             let log = OpenCLQuery.text {
                 tessera_clGetProgramBuildInfo(program, id, cl_program_build_info(CL_PROGRAM_BUILD_LOG), $0, $1, $2)
@@ -188,7 +193,7 @@ extension OpenCLDevice {
         }
         guard let program = created else { return nil }
         guard code == CL_SUCCESS, status == CL_SUCCESS,
-            tessera_clBuildProgram(program, 1, &devices, ProgramText.options, nil, nil) == CL_SUCCESS
+            tessera_clBuildProgram(program, 1, &devices, compilerOptions, nil, nil) == CL_SUCCESS
         else {
             _ = tessera_clReleaseProgram(program)
             return nil

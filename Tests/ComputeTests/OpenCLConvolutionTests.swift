@@ -58,7 +58,7 @@ struct OpenCLConvolutionTests {
         case channels
     }
 
-    /// Slots: the two operands, the result, and what the epilogue reads.
+    /// Slots: the two operands, the result, what the epilogue reads, and what is stored beside the result.
     static func fixtureCase(
         _ kind: ConvolutionStep.Kind, _ geometry: ConvolutionGeometry, _ after: After, _ note: String
     ) -> OpenCLFixture.Case {
@@ -82,8 +82,14 @@ struct OpenCLConvolutionTests {
             let sum = body.append(.accumulator, type: .float32)
             let other = body.append(.load(operand: 0, view: view), type: .float32)
             var value = body.append(.binary(after == .channels ? .add : .multiply, sum, other), type: .float32)
-            if after == .elements { value = body.append(.unary(.tanh, value), type: .float32) }
-            epilogue = Epilogue(body: body, operands: [Operand(slot: 3, offset: 1, dtype: .float32)], value: value)
+            var beside: [Store] = []
+            if after == .elements {
+                let place = Operand(slot: 4, offset: 2, dtype: .float32)
+                beside = [Store(value: value, destination: place, view: View(contiguous: shape))]
+                value = body.append(.unary(.tanh, value), type: .float32)
+            }
+            epilogue = Epilogue(
+                body: body, operands: [Operand(slot: 3, offset: 1, dtype: .float32)], value: value, others: beside)
         }
         let step = ConvolutionStep(
             kind: kind, geometry: geometry, first: Operand(slot: 0, offset: 2, dtype: .float32),
@@ -94,7 +100,7 @@ struct OpenCLConvolutionTests {
             slots: [
                 .noise(count: first.reduce(1, *) + 2), .noise(count: second.reduce(1, *) + 3, seed: 2),
                 .zeros(count: count + 6),
-                .noise(count: others + 1, seed: 3),
+                .noise(count: others + 1, seed: 3), .zeros(count: after == .elements ? count + 3 : 1),
             ], relative: 5e-6, absolute: 5e-5, note: note)
     }
 

@@ -7,8 +7,11 @@ struct OpenCLProductTests {
     typealias Shape = OpenCLFixture.Shape
     typealias Slot = OpenCLFixture.Slot
 
-    /// max(acc + bias[column], 0) * residual[batch, row, column], or whether that is positive.
-    static func epilogue(_ shape: [Int], storing dtype: DType, slots: (bias: Int, residual: Int)) -> Epilogue {
+    /// max(acc + bias[column], 0) * residual[batch, row, column], or whether that is positive; in a slot of its own, if
+    /// there is one, the sum.
+    static func epilogue(
+        _ shape: [Int], storing dtype: DType, slots: (bias: Int, residual: Int), sumIn other: Int? = nil
+    ) -> Epilogue {
         var body = Expression()
         let accumulator = body.append(.accumulator, type: .float32)
         let bias = body.append(.load(operand: 0, view: View(shape: shape, strides: [0, 0, 1])), type: .float32)
@@ -29,7 +32,11 @@ struct OpenCLProductTests {
             operands: [
                 Operand(slot: slots.bias, offset: 1, dtype: .float32),
                 Operand(slot: slots.residual, offset: 2, dtype: .float32),
-            ], value: value)
+            ], value: value,
+            others: other.map { slot in
+                let place = Operand(slot: slot, offset: 4, dtype: .float32)
+                return [Store(value: sum, destination: place, view: View(contiguous: shape))]
+            } ?? [])
     }
 
     /// Sizes of every form: tiny, odd, tall, wide, deep, and of one row or column.
@@ -67,13 +74,13 @@ struct OpenCLProductTests {
         let results = [batch, rows, columns]
         let step = ContractionStep(
             batch: batch, rows: rows, columns: columns, depth: depth, a: a, b: b,
-            epilogue: dtype.map { OpenCLProductTests.epilogue(results, storing: $0, slots: (2, 3)) },
+            epilogue: dtype.map { OpenCLProductTests.epilogue(results, storing: $0, slots: (2, 3), sumIn: 5) },
             destination: Operand(slot: 4, offset: 5, dtype: dtype ?? .float32))
         let count = results.reduce(1, *)
         let slots = [
             Slot.noise(count: batch * rows * depth + 1), .noise(count: depth * columns + 3, seed: 2),
             .noise(count: columns + 1, seed: 3), .noise(count: count + 2, seed: 4),
-            .zeros(dtype ?? .float32, count: count + 7),
+            .zeros(dtype ?? .float32, count: count + 7), .zeros(.float32, count: count + 6),
         ]
         return OpenCLFixture.Case(
             steps: [.contraction(step)], slots: slots, absolute: 1e-6 + 1e-7 * Double(depth),
@@ -126,7 +133,8 @@ struct OpenCLProductTests {
             let columns = result[result.count - 1]
             let dtype = [DType?.none, .float32, .bool][(number + Int(kind.rawValue)) % 3]
             let epilogue = dtype.map {
-                OpenCLProductTests.epilogue([1, count / columns, columns], storing: $0, slots: (2, 3))
+                OpenCLProductTests.epilogue(
+                    [1, count / columns, columns], storing: $0, slots: (2, 3), sumIn: 5)
             }
             let step = ConvolutionStep(
                 kind: kind, geometry: geometry, first: Operand(slot: 0, offset: 2, dtype: .float32),
@@ -135,7 +143,7 @@ struct OpenCLProductTests {
             let slots = [
                 Slot.noise(count: first.reduce(1, *) + 2), .noise(count: second.reduce(1, *) + 1, seed: 2),
                 .noise(count: columns + 1, seed: 3), .noise(count: count + 2, seed: 4),
-                .zeros(dtype ?? .float32, count: count + 4),
+                .zeros(dtype ?? .float32, count: count + 4), .zeros(.float32, count: count + 6),
             ]
             cases.append(
                 OpenCLFixture.Case(

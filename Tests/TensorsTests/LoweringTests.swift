@@ -49,6 +49,21 @@ import Testing
         #expect(try plan([loss, gradient]).steps.map(\.shape.count) == [1, 2, 0])
     }
 
+    /// So it does where sums over several rows read the same numbers of rows.
+    @Test func gradientFollowsItsRowsBeforeLargerSums() throws {
+        let x = try Variable(
+            [Float](repeating: 0.5, count: 1280), shape: [8, 5, 32], on: TestDevices.reference.device)
+        let losses = try x.tensor.exp().sum([2]).log().sum([1])
+        let gradient = try gradients(of: losses.square().sum(), withRespectTo: [x.tensor])[0]
+        let half = try gradients(of: losses.sum(), withRespectTo: [x.tensor])[0]
+        let shapes = try plan([losses, half]).steps.map(\.shape)
+        let place = try #require(shapes.lastIndex(of: [8, 5, 32]))
+        #expect(place < shapes.firstIndex(of: [8]) ?? 0, "\(shapes)")
+        // Here the gradient needs the larger sums.
+        let others = try plan([losses, gradient]).steps.map(\.shape)
+        #expect(others.lastIndex(of: [8, 5, 32]) ?? 0 > others.firstIndex(of: [8]) ?? .max, "\(others)")
+    }
+
     @Test func linearAndReluIsOneStep() throws {
         let y = try (floats([32, 64]).matmul(floats([64, 16])) + floats([16])).maximum(0)
         let plan = try plan([y])
@@ -64,6 +79,27 @@ import Testing
         let window = ConvolutionWindow(kernel: (3, 3), padding: (1, 1))
         let y = try (floats([2, 8, 8, 4]).convolved(floats([9, 4, 6]), window: window) + floats([6])).maximum(0)
         #expect(try plan([y]).steps.count == 1)
+    }
+
+    /// An activation is stored beside what it is computed from, as what follows from it alone is; a sum over both is not.
+    @Test func activationIsBesideItsProduct() throws {
+        let x = try floats([32, 64])
+        let y = try x.matmul(floats([64, 64])) + x
+        let plan = try plan([y, y.maximum(0), y.less(0), y.maximum(0).sum([1])])
+        #expect(plan.steps.count == 2)
+        guard case .contraction(let step) = plan.steps.first?.step else {
+            Issue.record("\(plan)")
+            return
+        }
+        #expect(step.epilogue?.others.map(\.destination.dtype) == [.float32, .bool])
+    }
+
+    /// What reads more elements than the product computes waits for it.
+    @Test func neighboursAreNotBesideTheirProduct() throws {
+        let x = try floats([32, 64])
+        let y = try x.matmul(floats([64, 64]))
+        #expect(try plan([y, y.flipped([1]) + y]).steps.count == 2)
+        #expect(try plan([y, y + y.matmul(floats([64, 64]))]).steps.count == 2)
     }
 
     @Test func residualIsInTheEpilogue() throws {

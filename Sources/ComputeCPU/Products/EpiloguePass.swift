@@ -35,8 +35,8 @@ struct EpiloguePass: Sendable {
             }
         let store = Store(value: epilogue.value, destination: destination, view: View(contiguous: shape))
         expression = try CPUPointwise(
-            epilogue.body, shape: shape, operands: epilogue.operands, stores: [store], accumulator: .float32,
-            needs: &needs)
+            epilogue.body, shape: shape, operands: epilogue.operands, stores: [store] + epilogue.others,
+            accumulator: .float32, needs: &needs)
     }
 
     /// Bytes of shared memory for the result.

@@ -6,7 +6,7 @@ extension LaunchPlan {
         try require(step.first, count: work.firstCount, what: "a convolution")
         try require(step.second, count: work.secondCount, what: "a convolution")
         try require(step.destination, count: work.resultCount, what: "a convolution")
-        if let epilogue = step.epilogue { try requireReach(of: epilogue.body, epilogue.operands) }
+        if let epilogue = step.epilogue { try requireReach(epilogue) }
         if work.resultCount == 0 { return }
         if work.firstCount == 0 || work.secondCount == 0 {
             let shape = [1, work.resultCount / work.resultChannels, work.resultChannels]
@@ -75,14 +75,14 @@ extension LaunchPlan {
         let kernels = source(
             try product("convolution_cpu", macros, after, more: work.taps), of: choice.description)
 
+        let columnPanels = ceilingDivide(work.vectors, tile.vectors)
         var second = step.second
         if choice.packs {
-            second = newScratch(count: work.outputPixels * 16, .float32)
+            second = newScratch(count: work.outputPixels * columnPanels * tile.vectors * 16, .float32)
             try launch(kernels, "pack", [step.second, second], [ceilingDivide(work.outputPixels, 64), 1, 1])
         }
         let groups = [
-            ceilingDivide(order.rows, tile.rows), ceilingDivide(work.vectors, tile.vectors),
-            order.gathers ? 1 : g.taps.count,
+            ceilingDivide(order.rows, tile.rows), columnPanels, order.gathers ? 1 : g.taps.count,
         ]
         if order.splits == 1 {
             let operands = [step.first, second, step.destination]

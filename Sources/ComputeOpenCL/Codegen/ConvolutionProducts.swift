@@ -102,7 +102,13 @@ extension Epilogue {
             }
             numbers.append(moved.append(new, type: type))
         }
-        return Epilogue(body: moved, operands: operands, value: numbers[value])
+        var moving = others
+        for index in moving.indices {
+            guard let view = others[index].view.inOrder(over: shape) else { return nil }
+            moving[index].view = view
+            moving[index].value = numbers[others[index].value]
+        }
+        return Epilogue(body: moved, operands: operands, value: numbers[value], others: moving)
     }
 }
 

@@ -3,7 +3,7 @@ import Compute
 /// An epilogue as functions and macros that a product's or convolution's kernel calls.
 ///
 /// `EPILOGUE_n(acc, batch, row, col)` gives what is stored for columns `col ..< col + n` from their results `acc`;
-/// on CPUs `EPILOGUE_FETCH(batch, row, col)` asks early for what it will load;
+/// on CPUs `EPILOGUE_FETCH(batch, row, col)` asks early for what it will load, and where it will store;
 /// `EPILOGUE_PARAMETERS` are its parameters in the kernel's list, starting with a comma; `OUT_T` is the stored type.
 struct EpilogueText {
     /// Goes before the kernel's text, which undefines the macros at its end; empty without an epilogue.
@@ -21,17 +21,24 @@ struct EpilogueText {
             self.widths = []
             return
         }
-        let isWide = epilogue.body.instructions.compactMap(\.view).contains {
+        let isWide = (epilogue.body.instructions.compactMap(\.view) + epilogue.others.map(\.view)).contains {
             ($0.reach?.upperBound ?? 0) > Int(Int32.max) - (1 << 20)
         }
+        let axes = ["batch", "row", "col"]
         var builder = KernelBuilder(traits: traits, bakesNumbers: false, isWide: isWide, prefix: "epilogue_")
         let values = ExpressionEmitter(
-            epilogue.body, roots: [epilogue.value], operands: epilogue.operands, axes: ["batch", "row", "col"],
+            epilogue.body, roots: [epilogue.value] + epilogue.others.map(\.value), operands: epilogue.operands,
+            axes: axes,
             inner: 2, prefix: "", in: &builder)
+        let others = StoreEmitter(
+            epilogue.others.map(StoreEmitter.Target.init), axes: axes, inner: 2, prefix: "", in: &builder)
         // The lines first: they complete the parameters.
         let bodies = widths.map { width in
             let lines = values.lines(width: width, at: "col", accumulator: "acc", builder: &builder)
-            return (width, lines, values.value(epilogue.value, width: width))
+            return (
+                width, lines + others.lines(width: width, at: "col", values: values),
+                values.value(epilogue.value, width: width)
+            )
         }
         let index = builder.index
         let parameters = builder.parameters.map { ", " + $0 }.joined()
@@ -48,15 +55,15 @@ struct EpilogueText {
                 }
             let head = "float\(suffix) acc, \(index) batch, \(index) row, \(index) col"
             text += "static \(type) LOCAL(epilogue\(width))(\(head)\(parameters)) {\n"
-            for line in builder.prologue + values.rowLines() + lines { text += "    \(line)\n" }
+            for line in builder.prologue + values.rowLines() + others.rowLines() + lines { text += "    \(line)\n" }
             text += "    return \(result);\n}\n"
             text += "#define EPILOGUE_\(width)(acc, batch, row, col) "
             text += "LOCAL(epilogue\(width))(acc, batch, row, col\(names))\n"
         }
         if traits.shape == .cpu {
             text += "static void LOCAL(epilogue_fetch)(\(index) batch, \(index) row, \(index) col\(parameters)) {\n"
-            for line in builder.prologue + values.rowLines() { text += "    \(line)\n" }
-            for place in values.places(at: "col") { text += "    FETCH(\(place));\n" }
+            for line in builder.prologue + values.rowLines() + others.rowLines() { text += "    \(line)\n" }
+            for place in values.places(at: "col") + others.places(at: "col") { text += "    FETCH(\(place));\n" }
             text += "}\n#define EPILOGUE_FETCH(batch, row, col) LOCAL(epilogue_fetch)(batch, row, col\(names))\n"
         }
         definitions = text

@@ -185,14 +185,23 @@ extension LaunchPlan {
     mutating func requireReach(_ step: PointwiseStep) throws(DeviceError) {
         try requireReach(of: step.body, step.operands)
         if let epilogue = step.reduction?.epilogue { try requireReach(of: epilogue, step.operands) }
-        for store in step.stores {
+        try requireReach(of: step.stores)
+    }
+
+    mutating func requireReach(_ epilogue: Epilogue) throws(DeviceError) {
+        try requireReach(of: epilogue.body, epilogue.operands)
+        try requireReach(of: epilogue.others)
+    }
+
+    private mutating func requireReach(of stores: [Store]) throws(DeviceError) {
+        for store in stores {
             guard let reach = store.view.reach else { continue }
             try require(store.destination, first: reach.lowerBound, last: reach.upperBound, what: "a store")
         }
     }
 
     /// Records what the loads of an expression reach.
-    mutating func requireReach(of expression: Expression, _ operands: [Operand]) throws(DeviceError) {
+    private mutating func requireReach(of expression: Expression, _ operands: [Operand]) throws(DeviceError) {
         for instruction in expression.instructions {
             guard let (operand, view) = instruction.read else { continue }
             guard operands.indices.contains(operand) else {

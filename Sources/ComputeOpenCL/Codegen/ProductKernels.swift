@@ -17,7 +17,7 @@ extension LaunchPlan {
     /// Records what a product reads and writes.
     mutating func requireReach(_ step: ContractionStep) throws(DeviceError) {
         try require(step.destination, count: step.batch * step.rows * step.columns, what: "a product")
-        if let epilogue = step.epilogue { try requireReach(of: epilogue.body, epilogue.operands) }
+        if let epilogue = step.epilogue { try requireReach(epilogue) }
         for (matrix, rows, columns) in [(step.a, step.rows, step.depth), (step.b, step.depth, step.columns)] {
             let strides = [matrix.batchStride, matrix.rowStride, matrix.columnStride]
             if let reach = View(shape: [step.batch, rows, columns], strides: strides).reach {
@@ -32,6 +32,7 @@ extension LaunchPlan {
     ) throws(DeviceError) {
         var body = Expression()
         var value = body.append(.constant(.float(0)), type: .float32)
+        var others = epilogue?.others ?? []
         if let epilogue {
             // Instructions keep their distance: the zero stands in the accumulator's place.
             var numbers: [Int] = []
@@ -40,11 +41,12 @@ extension LaunchPlan {
                     instruction == .accumulator ? 0 : body.append(instruction.renumbered(numbers), type: type))
             }
             value = numbers[epilogue.value]
+            for index in others.indices { others[index].value = numbers[others[index].value] }
         }
         try add(
             PointwiseStep(
                 shape: shape, body: body, operands: epilogue?.operands ?? [],
-                stores: [Store(value: value, destination: destination, view: View(contiguous: shape))]))
+                stores: [Store(value: value, destination: destination, view: View(contiguous: shape))] + others))
     }
 
     private mutating func addCPU(_ step: ContractionStep) throws(DeviceError) {

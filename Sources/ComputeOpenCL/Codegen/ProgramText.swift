@@ -6,6 +6,8 @@ import TesseraKernels
 enum ProgramText {
     /// Float32 stays Float32: no option that trades accuracy for speed. Unused shared functions are no warning.
     static let options = "-cl-std=CL1.2 -w"
+    /// A compiler's optimizations take most of its time.
+    static let hastyOptions = options + " -cl-opt-disable"
 
     private static func kernelName(_ index: Int) -> String { "kernel\(index)_" }
 

@@ -15,6 +15,7 @@ struct ScanEpilogue {
         self.body = body
         operands = product.epilogue?.operands ?? []
         stores = [Store(value: value, destination: product.destination, view: View(contiguous: shape))]
+        stores += product.epilogue?.others ?? []
     }
 
     /// Appends a step whose views are all contiguous or constant.

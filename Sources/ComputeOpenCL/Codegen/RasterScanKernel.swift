@@ -123,7 +123,9 @@ extension RasterScanStep {
             case .pointwise(let step):
                 return step.stores.compactMap { store in store.view.reach.map { bytes(store.destination, $0) } }
             case .contraction(let step):
-                return [bytes(step.destination, 0...max(0, step.batch * step.rows * step.columns - 1))]
+                let result = bytes(step.destination, 0...max(0, step.batch * step.rows * step.columns - 1))
+                let others = step.epilogue?.others ?? []
+                return [result] + others.compactMap { store in store.view.reach.map { bytes(store.destination, $0) } }
             default: return []
             }
         }

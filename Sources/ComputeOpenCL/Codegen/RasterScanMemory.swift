@@ -32,7 +32,8 @@ final class ScanMemory {
         case .contraction(let step):
             let after = step.epilogue.map { $0.body.reads(of: $0.operands) } ?? []
             let result = View(contiguous: [step.batch, step.rows, step.columns])
-            return ([step.left, step.right] + after, [MemoryAccess(operand: step.destination, view: result)])
+            let others = step.epilogue?.others.map(MemoryAccess.init) ?? []
+            return ([step.left, step.right] + after, [MemoryAccess(operand: step.destination, view: result)] + others)
         default: return ([], [])
         }
     }

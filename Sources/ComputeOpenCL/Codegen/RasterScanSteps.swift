@@ -13,6 +13,7 @@ extension Step {
                 (epilogue.body, numbers) = epilogue.body.movingOffsets(from: epilogue.operands, into: &operands)
                 epilogue.operands = operands
                 epilogue.value = numbers[epilogue.value]
+                epilogue.others = epilogue.others.map { $0.withOffsetInDestination(numbers) }
                 step.epilogue = epilogue
             }
             return .contraction(step)
@@ -34,12 +35,19 @@ extension PointwiseStep {
             step.reduction?.epilogue = epilogue
             stored = after
         }
-        for index in stores.indices {
-            step.stores[index].value = stored[stores[index].value]
-            step.stores[index].destination.offset += stores[index].view.offset
-            step.stores[index].view.offset = 0
-        }
+        step.stores = stores.map { $0.withOffsetInDestination(stored) }
         return step
+    }
+}
+
+extension Store {
+    /// - Parameter numbers: the new numbers of the expression's values.
+    fileprivate func withOffsetInDestination(_ numbers: [Int]) -> Store {
+        var store = self
+        store.value = numbers[value]
+        store.destination.offset += view.offset
+        store.view.offset = 0
+        return store
     }
 }
 

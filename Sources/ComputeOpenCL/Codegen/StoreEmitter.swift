@@ -59,7 +59,8 @@ struct StoreEmitter {
                 terms.append(stride == 1 ? axes[axis] : "\(axes[axis]) * \(builder.number(stride))")
             }
             var stride = 0
-            if let inner, view.shape[inner] > 1 { stride = view.strides[inner] }
+            // Of a single element's axis vectors are written, too, in text that never runs.
+            if let inner { stride = view.shape[inner] > 1 ? view.strides[inner] : 1 }
             places.append(
                 Place(
                     value: target.value, dtype: target.dtype, pointer: pointer,
@@ -72,6 +73,14 @@ struct StoreEmitter {
     /// The lines that go where all indices but the inner one are known.
     func rowLines() -> [String] {
         places.enumerated().map { "const \(index) \(prefix)s\($0) = \($1.base);" }
+    }
+
+    /// Where it writes neighbours along the inner axis, from index `position` on: addresses of rows that move.
+    func places(at position: String) -> [String] {
+        places.enumerated().compactMap { number, place in
+            guard place.innerStride == 1, place.base != "0" else { return nil }
+            return "\(place.pointer) + (\(prefix)s\(number) + \(position))"
+        }
     }
 
     /// Writes `width` neighbours along the inner axis, from index `position` on. All values are computed before.

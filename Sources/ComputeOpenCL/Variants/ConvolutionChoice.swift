@@ -34,7 +34,8 @@ extension ConvolutionChoice {
             let most = work.vectors == 1 ? traits.registers.deepColumn : tile
             let rows = CPUWeightGradient(step, work, traits, isSplit: isSplit).rows
             tile = RegisterTile(rows: ceilingDivide(rows, ceilingDivide(rows, most.rows)), vectors: most.vectors)
-            packs = g.outputChannels < 16
+            // Pixels of many channels are far apart: all tiles would go through memory in large strides.
+            packs = g.outputChannels < 16 || (!isSplit && g.outputChannels >= 128)
             return
         }
         packs = step.kind == .inputGradient || g.outputChannels < 16 || g.outputChannels > 128
@@ -67,7 +68,10 @@ extension ConvolutionChoice {
                 var choice = rule
                 let even = ceilingDivide(rows, ceilingDivide(rows, tile.rows))
                 choice.tile = RegisterTile(rows: even, vectors: tile.vectors)
-                add(choice)
+                for packs in g.outputChannels < 16 ? [true] : rule.isSplit ? [false] : [rule.packs, !rule.packs] {
+                    choice.packs = packs
+                    add(choice)
+                }
             }
             return all
         }

@@ -40,7 +40,7 @@ struct ScanLayout {
     mutating func step(isReplayed: Bool, device: any Device) throws -> RasterScanStep {
         let lowered = try (network.rowPrograms + network.pixelPrograms).map { updates in
             let (graph, sources) = Graph.canonical(results: [], assignments: updates.map { ($0.place, $0.value) })
-            let plan = try Lowering.plan(graph, on: device.info)
+            let plan = try Lowering.plan(graph, on: device.info, isBody: true)
             return (plan: plan, sources: sources)
         }
         // Programs run one after the other: they share the memory of their intermediates.

@@ -210,16 +210,17 @@ extension Lowering {
     }
 
     private func canMerge(_ kernel: Kernel, into group: Kernel) -> Bool {
-        guard group.heart.map(isReduction) ?? true, group.shape == kernel.shape, group.roots.count < 8,
+        guard group.shape == kernel.shape, group.roots.count < 8,
             group.onlyAssigns == kernel.onlyAssigns || (group.heart != nil && kernel.assignsPrivately),
             group.reads.count + kernel.reads.count <= 20
         else { return false }
         // First states are computed together, and no earlier: that is when a scan's memory is needed.
         let (own, other) = (firstStates(of: kernel), firstStates(of: group))
         if own != nil || other != nil { return own == other }
-        // What follows a reduction is evaluated once for each of its results.
-        if group.heart != nil {
+        // What follows a heart is evaluated once for each of its results.
+        if let heart = group.heart {
             return kernel.reads.keys.contains { read in group.roots.contains { $0.vertex == read } }
+                && (isReduction(heart) || isBeside(kernel, heart))
         }
         let count = kernel.shape.reduce(1, *)
         if count <= 4096 { return true }
@@ -228,6 +229,16 @@ extension Lowering {
             graph.vertices[read].count > 1
                 && (group.reads[read] != nil || group.roots.contains { $0.vertex == read })
         }
+    }
+
+    /// Whether a pointwise kernel can be computed with a product's or convolution's result: a ReLU is stored beside what it
+    /// follows, which is not read again.
+    private func isBeside(_ kernel: Kernel, _ heart: Int) -> Bool {
+        guard let operation = graph.vertices[heart].operation, operation.takesEpilogue, !isBody, !kernel.onlyAssigns,
+            !fusion.separate.contains(heart), kernel.roots.allSatisfy({ $0.target == $0.vertex }),
+            let body = try? expressions(of: kernel).main
+        else { return false }
+        return body.expression.views.allSatisfy { $0.reshaped(to: graph.vertices[heart].shape) != nil }
     }
 
     /// The scan whose first states a kernel computes.
@@ -262,7 +273,7 @@ extension Lowering {
         }
         var epilogue: Emission?
         var epilogueValues: [Int] = []
-        if kernel.roots[0].vertex != heart || isReduction(heart) {
+        if kernel.roots.map(\.vertex) != [heart] || isReduction(heart) {
             var emission = Emission(graph, isStored: loadable, accumulator: heart)
             epilogueValues = try kernel.roots.map {
                 try $0.target == $0.vertex ? emission.emitRoot($0.vertex) : emission.emit($0.vertex)

@@ -9,6 +9,8 @@ extension Lowering {
         var kernels: [Kernel]
         /// What they read that is more than a number for each row.
         var elements: Set<Int> = []
+
+        var count: Int { (rows ?? 0) * length }
     }
 
     /// The kernels in an order in which those that go over the same rows are neighbours where they can be: devices may run
@@ -18,10 +20,12 @@ extension Lowering {
         var ready: [Int: Int] = [:]  // The last group that writes a vertex's storage.
         for kernel in kernels {
             let vertices = Set(kernel.reads.keys)
-            let host = groups.indices.last { index in
+            // Of several groups the one with most to read again.
+            let hosts = groups.indices.filter { index in
                 guard let rows = groups[index].rows, joins(kernel, groups[index], rows) else { return false }
                 return vertices.allSatisfy { max(ready[$0] ?? 0, ready[storage(of: $0)] ?? 0) <= index }
             }
+            let host = hosts.max { (groups[$0].count, $0) < (groups[$1].count, $1) }
             let index = host ?? groups.count
             if host == nil {
                 let size = rowsOfReduction(kernel)

@@ -5,11 +5,15 @@ package struct Lowering {
     let graph: Graph
     let fusion: Fusion
     let scans: ScanPlans
+    /// Whether the plan is the body of a scan. What follows a product stays a step of its own there: a device that runs the
+    /// scan as one launch brings them together by itself, and finds what a product's operand is copied from among them.
+    let isBody: Bool
 
     /// - Parameter device: what the plan is for: a slab of intermediates is no larger than its largest allocation, and
     ///   recurrences are divided among its units.
+    /// - Parameter isBody: whether it will be a program of a raster scan.
     /// - Throws: `DeviceError.allocationTooLarge` where one intermediate alone is larger.
-    package static func plan(_ graph: Graph, on device: DeviceInfo) throws -> Plan {
+    package static func plan(_ graph: Graph, on device: DeviceInfo, isBody: Bool = false) throws -> Plan {
         let graph = graph.withUsedScanResults()
         let scans = ScanPlans(on: device)
         var forced: Set<Int> = []
@@ -17,7 +21,7 @@ package struct Lowering {
         while true {
             let fusion = Fusion(graph, forced: forced, separate: separate)
             do {
-                let lowering = Lowering(graph: graph, fusion: fusion, scans: scans)
+                let lowering = Lowering(graph: graph, fusion: fusion, scans: scans, isBody: isBody)
                 let kernels = try lowering.schedule()
                 var builder = try PlanBuilder(lowering, kernels)
                 return try builder.build(largestAllocation: device.largestAllocation, deviceName: device.name)

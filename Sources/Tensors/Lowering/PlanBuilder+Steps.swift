@@ -88,10 +88,7 @@ extension PlanBuilder {
         let (after, values) = try epilogue.expression.reshapingViews(to: kept, else: .separate(heart))
         let (merged, offset) = (try operands(of: epilogue), main.operands.count)
         let shape = graph.vertices[graph.vertices[heart].inputs[0]].shape
-        let stores = try zip(item.kernel.roots, item.epilogueValues).map { root, value in
-            guard let view = root.view.reshaped(to: kept) else { throw LoweringRetry.separate(heart) }
-            return Store(value: values[value], destination: try locate(root.target), view: view)
-        }
+        let stores = try stores(item, values, shape: kept, heart: heart)
         var step = PointwiseStep(
             shape: shape, body: main.expression,
             reduction: Reduction(
@@ -102,10 +99,21 @@ extension PlanBuilder {
         return planned(.pointwise(step), item, flops: flops)
     }
 
+    /// The stores of what follows a heart, over the heart's shape.
+    /// - Parameter values: the new numbers of the epilogue's values.
+    private func stores(_ item: Item, _ values: [Int], shape: [Int], heart: Int) throws -> [Store] {
+        try zip(item.kernel.roots, item.epilogueValues).map { root, value in
+            guard let view = root.view.reshaped(to: shape) else { throw LoweringRetry.separate(heart) }
+            return Store(value: values[value], destination: try locate(root.target), view: view)
+        }
+    }
+
     private func epilogue(_ item: Item, shape: [Int], heart: Int) throws -> Epilogue? {
         guard let emission = item.epilogue else { return nil }
         let (body, values) = try emission.expression.reshapingViews(to: shape, else: .separate(heart))
-        return Epilogue(body: body, operands: try operands(of: emission), value: values[item.epilogueValues[0]])
+        let stores = try stores(item, values, shape: shape, heart: heart)
+        return Epilogue(
+            body: body, operands: try operands(of: emission), value: stores[0].value, others: Array(stores.dropFirst()))
     }
 
     private func operands(of emission: Emission) throws -> [Operand] {

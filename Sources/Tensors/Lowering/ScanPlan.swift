@@ -26,7 +26,7 @@ struct ScanPlan {
         }
         self.instances = instances
         self.isDivided = isDivided
-        steps = try Lowering.plan(body, on: device)
+        steps = try Lowering.plan(body, on: device, isBody: true)
         isReplayed = ScanPlan.isReplayed(steps, instances: instances, on: device)
     }
 

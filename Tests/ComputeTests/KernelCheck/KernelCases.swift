@@ -68,13 +68,13 @@ enum KernelCases {
                 operand: floats(1, 3), batchStride: 0, rowStride: transposed.b ? 1 : columns,
                 columnStride: transposed.b ? depth : 1),
             epilogue: dtype.map {
-                OpenCLProductTests.epilogue([batch, rows, columns], storing: $0, slots: (2, 3))
+                OpenCLProductTests.epilogue([batch, rows, columns], storing: $0, slots: (2, 3), sumIn: 5)
             }, destination: Operand(slot: 4, offset: 5, dtype: dtype ?? .float32))
         let left = (batch - 1) * rows * depth + (rows - 1) * rowStride + (depth - 1) * columnStride + 1
         var slots = [
             Slot.noise(count: left + 1), .noise(count: depth * columns + 3, seed: 2),
             .noise(count: columns + 1, seed: 3), .noise(count: count + 2, seed: 4),
-            .zeros(dtype ?? .float32, count: count + 5),
+            .zeros(dtype ?? .float32, count: count + 5), .zeros(count: count + 6),
         ]
         var steps = [Step.contraction(step)]
         if sums {

@@ -37,6 +37,30 @@ extension CaseRegistry {
             try ($0[0].convolved($0[1], window: .init(kernel: (3, 3), padding: (1, 1))) + $0[2]).maximum(0)
         },
         OperationCase(
+            "products beside their activations",
+            [.floats([9, 17]), .floats([17, 6]), .floats([6]), .floats([9, 6])],
+            .composed,
+            several: {
+                let y = try $0[0].matmul($0[1]) * 0.3 + $0[3]
+                let raw = try $0[0].transposed().matmul($0[3]) * 0.2
+                return [y, try y.tanh(), try (y + $0[2]).sigmoid(), raw, try raw.square()]
+            }),
+        OperationCase(
+            "product of one column beside its activation", [.floats([40, 70]), .floats([70, 1])], .composed,
+            several: {
+                let y = try $0[0].matmul($0[1]) * 0.1
+                return [y, try y.tanh()]
+            }),
+        OperationCase(
+            "convolutions beside their activations",
+            [.floats([2, 6, 5, 3]), .floats([9, 3, 4]), .floats([2, 3, 3, 4]), .floats([16, 3, 4])], .composed,
+            several: {
+                let y = try $0[0].convolved($0[1], window: .init(kernel: (3, 3), padding: (1, 1))) * 0.3
+                let window = ConvolutionWindow(kernel: (4, 4), stride: (2, 2), padding: (1, 1))
+                let z = try $0[2].transposeConvolved($0[3], window: window) * 0.3
+                return [y, try y.softplus(), z, try z.tanh()]
+            }),
+        OperationCase(
             "strided convolution, bias, leaky relu", [.floats([2, 8, 8, 3]), .floats([16, 3, 5]), .floats([5])],
             .composed
         ) {

@@ -131,7 +131,11 @@ struct ReferenceStep {
     ) throws {
         var result = sum
         if let epilogue {
-            result = try evaluate(epilogue.body, epilogue.operands, index, accumulator: sum)[epilogue.value]
+            let values = try evaluate(epilogue.body, epilogue.operands, index, accumulator: sum)
+            result = values[epilogue.value]
+            for store in epilogue.others {
+                try memory.store(values[store.value], store.destination, store.view.address(index))
+            }
         }
         try memory.store(result, destination, number)
     }
