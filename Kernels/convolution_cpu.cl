@@ -56,7 +56,7 @@
 //                                     given together or not at all; batch is 0; row is the pixel (n * H + y) * W + x of
 //                                     the result, or tap * INPUT_CHANNELS + ci; EPILOGUE_4, _8 may be given and are not
 //                                     used
-//   EPILOGUE_FETCH(batch, row, col)   asks early for what EPILOGUE_16 will load               (nothing)
+//   EPILOGUE_FETCH(batch, row, col)   asks early for what EPILOGUE_16 will load and store     (nothing)
 //
 // KERNELS. The local size is (1, 1, 1) for all. Offsets are in elements. RESULT_CHANNELS is OUTPUT_CHANNELS for kinds 0
 // and 2 and INPUT_CHANNELS for kind 1; SOURCE_CHANNELS is the other one; V = ceil(RESULT_CHANNELS/16),

@@ -25,7 +25,7 @@
 //   OUT_T                             element type of C: float, int, uchar                    (float)
 //   EPILOGUE_PARAMETERS EPILOGUE_1(acc, batch, row, col) EPILOGUE_16(...)
 //                                     given together or not at all; EPILOGUE_4 is used by form 2 in EPILOGUE_16's place
-//   EPILOGUE_FETCH(batch, row, col)   asks early for what EPILOGUE_16 will load               (nothing)
+//   EPILOGUE_FETCH(batch, row, col)   asks early for what EPILOGUE_16 will load and store     (nothing)
 //
 // KERNELS. The local size is (1, 1, 1) for all. Offsets are in elements. With
 //   panels(n, t) = ceil(n / t),  RP = panels(ROWS, TILE_ROWS),  CP = panels(ceil(COLUMNS/16), TILE_VECTORS),

@@ -52,14 +52,16 @@ WORK_FUNCTION void KERNEL(sums)(ITEM_PARAMETERS
 INLINE void KERNEL(fetch)(__global const float *a, __global const float *b, const int tile)
 {
     if (ROWS + COLUMNS < 96) return;
+#define FIRST_LINE(lines, tile) (int)((long)SPLIT_DEPTH * (lines) * (tile) / TILES)
 #if A_COLUMN_STRIDE != 1 && !PACK_A
-    for (int line = SPLIT_DEPTH * A_LINES * tile / TILES; line < SPLIT_DEPTH * A_LINES * (tile + 1) / TILES; line++)
+    for (int line = FIRST_LINE(A_LINES, tile); line < FIRST_LINE(A_LINES, tile + 1); line++)
         PREFETCH(a + (size_t)(line / A_LINES) * A_COLUMN + line % A_LINES * 16);
 #endif
 #if !PACK_B
-    for (int line = SPLIT_DEPTH * B_LINES * tile / TILES; line < SPLIT_DEPTH * B_LINES * (tile + 1) / TILES; line++)
+    for (int line = FIRST_LINE(B_LINES, tile); line < FIRST_LINE(B_LINES, tile + 1); line++)
         PREFETCH(b + (size_t)(line / B_LINES) * B_ROW + line % B_LINES * 16);
 #endif
+#undef FIRST_LINE
 }
 
 WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS

@@ -59,7 +59,7 @@ struct StoreEmitter {
                 terms.append(stride == 1 ? axes[axis] : "\(axes[axis]) * \(builder.number(stride))")
             }
             var stride = 0
-            // Of a single element's axis vectors are written, too, in text that never runs.
+            // An axis of one element has text for vectors, too, which never runs.
             if let inner { stride = view.shape[inner] > 1 ? view.strides[inner] : 1 }
             places.append(
                 Place(
