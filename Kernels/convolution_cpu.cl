@@ -20,7 +20,8 @@
 // No local memory, no barriers; nothing outside the operands is touched; every element gets its epilogue once.
 //
 // The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
-// Its kernels are declared as work.cl says, in convolution_cpu_pixels.cl and convolution_cpu_weights.cl, which go on here.
+// Its kernels are declared as work.cl says, in convolution_cpu_pixels.cl, convolution_cpu_weights.cl, column_sums_cpu.cl and
+// convolution_cpu_weights_split.cl, which go on here.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. c12_               (default convolution_)

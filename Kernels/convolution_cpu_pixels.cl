@@ -44,8 +44,6 @@ WORK_FUNCTION void KERNEL(collect)(ITEM_PARAMETERS
 #define WEIGHTS(tap, panel) (((size_t)(panel) * TAPS + (tap)) * SOURCE_CHANNELS * PANEL)
 #define WEIGHT_ROW PANEL
 #define WEIGHT_VECTOR(j) (16 * (j))
-#define INTERLEAVE_LOW(x, y) (float8)(x.s0, y.s0, x.s1, y.s1, x.s2, y.s2, x.s3, y.s3)
-#define INTERLEAVE_HIGH(x, y) (float8)(x.s4, y.s4, x.s5, y.s5, x.s6, y.s6, x.s7, y.s7)
 
 // Weights to [panel][tap][source channel][column of the panel].
 WORK_FUNCTION void KERNEL(pack)(ITEM_PARAMETERS
@@ -69,24 +67,13 @@ WORK_FUNCTION void KERNEL(pack)(ITEM_PARAMETERS
         __global float *place = packed + 16 * j;
 #if KIND == 1 && COLUMNS >= 16
         if (end - first == 16) {
-            // Blocks of 8 x 8 are transposed by three rounds of interleaving rows i and i + 4. (Larger ones take four times
-            // as long to compile.)
             for (int part = 0; part < 4; part++) {
                 const int column = part / 2 * 8, row = part % 2 * 8;
                 __global const float *block = second + (size_t)(first_column + column) * OUTPUT_CHANNELS + first + row;
-                float8 u[8], v[8];
+                float8 u[8];
 #pragma unroll
                 for (int i = 0; i < 8; i++) u[i] = LOAD8(block + (size_t)i * OUTPUT_CHANNELS);
-#pragma unroll
-                for (int round = 0; round < 3; round++) {
-#pragma unroll
-                    for (int i = 0; i < 4; i++) {
-                        v[2 * i] = INTERLEAVE_LOW(u[i], u[i + 4]);
-                        v[2 * i + 1] = INTERLEAVE_HIGH(u[i], u[i + 4]);
-                    }
-#pragma unroll
-                    for (int i = 0; i < 8; i++) u[i] = v[i];
-                }
+                transpose_8x8(u);
 #pragma unroll
                 for (int i = 0; i < 8; i++) STORE8(place + (first + row + i) * PANEL + column, u[i]);
             }
@@ -105,8 +92,6 @@ WORK_FUNCTION void KERNEL(pack)(ITEM_PARAMETERS
     }
 #endif
 }
-#undef INTERLEAVE_LOW
-#undef INTERLEAVE_HIGH
 #else
 #define WEIGHTS(tap, panel) ((size_t)(tap) * SOURCE_CHANNELS * COLUMNS + FIRST_COLUMN(panel))
 #define WEIGHT_ROW COLUMNS

@@ -12,12 +12,16 @@ static const char prelude[] = {
 static const char work[] = {
 #embed "work.cl" suffix(, 0)
 };
+static const char transpose_cpu[] = {
+#embed "transpose_cpu.cl" suffix(, 0)
+};
 static const char indexed[] = {
 #embed "indexed.cl" suffix(, 0)
 };
 static const char matmul_cpu[] = {
 #embed "matmul_cpu.cl" suffix(,)
 #embed "matmul_cpu_tiles.cl" suffix(,)
+#embed "column_sums_cpu.cl" suffix(,)
 #embed "matmul_cpu_split.cl" suffix(, 0)
 };
 static const char matmul_gpu[] = {
@@ -26,10 +30,14 @@ static const char matmul_gpu[] = {
 static const char convolution_cpu[] = {
 #embed "convolution_cpu.cl" suffix(,)
 #embed "convolution_cpu_pixels.cl" suffix(,)
-#embed "convolution_cpu_weights.cl" suffix(, 0)
+#embed "convolution_cpu_weights.cl" suffix(,)
+#embed "column_sums_cpu.cl" suffix(,)
+#embed "convolution_cpu_weights_split.cl" suffix(, 0)
 };
 static const char convolution_gpu[] = {
-#embed "convolution_gpu.cl" suffix(, 0)
+#embed "convolution_gpu.cl" suffix(,)
+#embed "convolution_gpu_loads.cl" suffix(,)
+#embed "convolution_gpu_run.cl" suffix(, 0)
 };
 static const char tensor_gpu[] = {
 #embed "tensor_gpu.cl" suffix(,)
@@ -57,6 +65,7 @@ static const struct {
     {"memory", memory},
     {"prelude", prelude},
     {"work", work},
+    {"transpose_cpu", transpose_cpu},
     {"indexed", indexed},
     {"matmul_cpu", matmul_cpu},
     {"matmul_gpu", matmul_gpu},

@@ -5,7 +5,8 @@
 // time it does not store. Nothing outside the matrices is read or written, and every element gets its epilogue once.
 //
 // The text is included once for each product; it undefines all its macros, the given ones too, at its end.
-// Its kernels are declared as work.cl says, in matmul_cpu_tiles.cl and matmul_cpu_split.cl, which go on here.
+// Its kernels are declared as work.cl says, in matmul_cpu_tiles.cl, column_sums_cpu.cl and matmul_cpu_split.cl, which go on
+// here.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. p12_               (default matmul_)
@@ -235,3 +236,8 @@ typedef PASTE(OUT_T, 4) KERNEL(out4u) __attribute__((aligned(sizeof(OUT_T))));
 #define B_ROW B_ROW_STRIDE
 #define B_VECTOR(j) VECTOR_COLUMN(j)
 #endif
+
+// The tiles of a split, and how far apart rows of B are for column_sums_cpu.cl.
+#define TILES (COLUMN_PANELS * ROW_PANELS)
+#define TILE_COUNT (BATCH * TILES)
+#define SUMS_STRIDE B_ROW

@@ -1,51 +1,12 @@
-// Goes on where matmul_cpu_tiles.cl ends: sums split over the depth, form 1, and dot products, form 2.
+// Goes on where column_sums_cpu.cl ends: sums split over the depth, form 1, and dot products, form 2.
 
 #if FORM == 1
 #define TILE_SIZE (TILE_ROWS * PANEL)
-#define TILES (COLUMN_PANELS * ROW_PANELS)
-#define TILE_COUNT (BATCH * TILES)
-#define SUMS_STRIDE B_ROW
 // Lines of the cache in a row of each operand, whose rows are neighbours.
 #define A_LINES ((ROWS + 15) / 16)
 #define B_LINES ((COLUMNS + 15) / 16)
 #define PARTIAL_TILE(split, row_panel, column_panel, batch) \
     ((((size_t)(split) * BATCH + (batch)) * COLUMN_PANELS + (column_panel)) * ROW_PANELS + (row_panel)) * TILE_SIZE
-
-#if SUMS
-// The sums of the columns of B over each split's rows, after all tiles: [split][vector], the last vector shifted back.
-#define SUMS_OF(split, vector) \
-    (SPLITS * TILE_COUNT * TILE_ROWS * PANEL + (size_t)((split) * VECTORS + (vector)) * 16)
-#define SUMS_COLUMN(vector) (COLUMNS < 16 ? 0 : min(16 * (vector), COLUMNS - 16))
-
-// Adds so many rows of B to them.
-INLINE void KERNEL(add_sums)(
-    __global float *partials, __global const float *b, const int count, const int split, const int is_first)
-{
-    for (int vector = 0; vector < VECTORS; vector++) {
-        __global const float *column = b + SUMS_COLUMN(vector);
-        float16 sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-        int k = 0;
-        for (; k + 4 <= count; k += 4)
-#pragma unroll
-            for (int i = 0; i < 4; i++) sum[i] += LOAD16(column + (size_t)(k + i) * SUMS_STRIDE);
-        for (; k < count; k++) sum[0] += LOAD16(column + (size_t)k * SUMS_STRIDE);
-        __global float *place = partials + SUMS_OF(split, vector);
-        const float16 total = sum[0] + sum[1] + (sum[2] + sum[3]);
-        STORE16(place, is_first ? total : LOAD16(place) + total);
-    }
-}
-
-WORK_FUNCTION void KERNEL(sums)(ITEM_PARAMETERS
-    __global const float *partials, const uint partials_offset, __global float *result, const uint result_offset)
-{
-    const int vector = ITEM_ID(0), first = SUMS_COLUMN(vector);
-    float16 sum = 0.0f;
-    for (int split = 0; split < SPLITS; split++) sum += LOAD16(partials + partials_offset + SUMS_OF(split, vector));
-    const float *lanes = (const float *)&sum;
-    for (int lane = 16 * vector - first; lane < min(16, COLUMNS - first); lane++)
-        result[result_offset + first + lane] = lanes[lane];
-}
-#endif
 
 // Asks for the operands' next chunk: a tile's share of it, so that all tiles together ask for each line once. Of narrow
 // operands the processor does so by itself.
@@ -120,14 +81,9 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
     STORE_TILE(sum)
 }
 #undef TILE_SIZE
-#undef TILES
-#undef TILE_COUNT
 #undef PARTIAL_TILE
-#undef SUMS_STRIDE
 #undef A_LINES
 #undef B_LINES
-#undef SUMS_OF
-#undef SUMS_COLUMN
 #endif
 
 #if FORM == 2
@@ -257,3 +213,6 @@ WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
 #undef B_ROW
 #undef B_VECTOR
 #undef STORE_TILE
+#undef TILES
+#undef TILE_COUNT
+#undef SUMS_STRIDE

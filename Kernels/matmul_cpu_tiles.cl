@@ -16,8 +16,6 @@ WORK_FUNCTION void KERNEL(pack_a)(ITEM_PARAMETERS
 #endif
 
 #if PACK_B
-#define INTERLEAVE_LOW(x, y) (float8)(x.s0, y.s0, x.s1, y.s1, x.s2, y.s2, x.s3, y.s3)
-#define INTERLEAVE_HIGH(x, y) (float8)(x.s4, y.s4, x.s5, y.s5, x.s6, y.s6, x.s7, y.s7)
 
 WORK_FUNCTION void KERNEL(pack_b)(ITEM_PARAMETERS
     __global const float *b, const uint b_offset, __global float *packed_b, const uint packed_b_offset)
@@ -37,24 +35,13 @@ WORK_FUNCTION void KERNEL(pack_b)(ITEM_PARAMETERS
                     packed_b + ((size_t)p * DEPTH + k) * PANEL + 16 * j,
                     LOAD16(b + (size_t)k * B_ROW_STRIDE + FIRST_COLUMN(panel + p) - FIRST_COLUMN(panel) + VECTOR_COLUMN(j)));
 #else
-    // Blocks of 8 x 8 are transposed by three rounds of interleaving rows i and i + 4. (Larger ones take four times as long
-    // to compile.)
     for (; k + 8 <= end; k += 8)
         for (int part = 0; part < 2 * TILE_VECTORS; part++) {
-            float8 u[8], v[8];
+            float8 u[8];
             __global const float *block = b + (size_t)(VECTOR_COLUMN(part / 2) + part % 2 * 8) * B_COLUMN_STRIDE + k;
 #pragma unroll
             for (int i = 0; i < 8; i++) u[i] = LOAD8(block + (size_t)i * B_COLUMN_STRIDE);
-#pragma unroll
-            for (int round = 0; round < 3; round++) {
-#pragma unroll
-                for (int i = 0; i < 4; i++) {
-                    v[2 * i] = INTERLEAVE_LOW(u[i], u[i + 4]);
-                    v[2 * i + 1] = INTERLEAVE_HIGH(u[i], u[i + 4]);
-                }
-#pragma unroll
-                for (int i = 0; i < 8; i++) u[i] = v[i];
-            }
+            transpose_8x8(u);
 #pragma unroll
             for (int i = 0; i < 8; i++) STORE8(packed_b + (k + i) * PANEL + 8 * part, u[i]);
         }
@@ -68,8 +55,6 @@ WORK_FUNCTION void KERNEL(pack_b)(ITEM_PARAMETERS
                     column < COLUMNS ? b[(size_t)k * B_ROW_STRIDE + (size_t)column * B_COLUMN_STRIDE] : 0.0f;
             }
 }
-#undef INTERLEAVE_LOW
-#undef INTERLEAVE_HIGH
 #endif
 
 #if FORM != 2

@@ -53,7 +53,7 @@ struct OpenCLTensorTests {
             let found = results[first + result]
             let close = try OpenCLFixture.run([one.step], held, on: ReferenceDevice())
             let isFloat = one.slots[result].dtype == .float32
-            // In the fifth slot, where there is one, is the sum that the result follows from.
+            // Behind the result, in some cases, is the sum that it follows from.
             for slot in result..<one.slots.count {
                 let isExact = one.slots[slot].dtype != .float32
                 if let worst = OpenCLFixture.mismatch(

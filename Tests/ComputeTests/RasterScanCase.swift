@@ -105,6 +105,8 @@ struct StepBuilder {
                 operands: operands + epilogue.operands, stores: epilogue.stores))
     }
 
-    /// The expression as the epilogue of a product.
-    func epilogue(_ value: Int) -> Epilogue { Epilogue(body: body, operands: operands, value: value) }
+    /// The expression as the epilogue of a product, whose other stores are those so far.
+    func epilogue(_ value: Int) -> Epilogue {
+        Epilogue(body: body, operands: operands, value: value, others: stores)
+    }
 }

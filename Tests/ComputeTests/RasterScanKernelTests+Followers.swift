@@ -11,6 +11,8 @@ extension RasterScanKernelTests {
         var type = DType.float32
         /// Whether each instance has a right operand of its own.
         var writesWeights = false
+        /// Whether the product itself stores a second value, in slot 4.
+        var storesTwo = false
 
         /// More than one tile each way; as many columns as the depth.
         static let (rows, columns) = (15, 40)
@@ -55,6 +57,8 @@ extension RasterScanKernelTests {
                 Followers(testDescription: "one number of another", steps: [add(2, 5, into: 4, strides: [0, 0])]),
                 Followers(testDescription: "one number of the result", steps: [add(5, 2, into: 4, strides: [0, 0])]),
                 Followers(testDescription: "bytes", steps: [bytes.step], type: .uint8),
+                Followers(testDescription: "none, but two results", steps: [], storesTwo: true),
+                Followers(testDescription: "of two results", steps: [add(2, 4, into: 5)], storesTwo: true),
             ]
         }
 
@@ -71,6 +75,7 @@ extension RasterScanKernelTests {
             ]
             var after = StepBuilder([1, Followers.rows, Followers.columns], accumulator: .float32)
             var value = after.add(after.load(floats(5)), 0.2, after.accumulator)
+            if storesTwo { after.store(after.unary(.tanh, value), floats(4)) }
             if type == .uint8 {
                 value = after.cast(after.binary(.multiply, after.constant(100), after.unary(.tanh, value)), to: .uint8)
             }

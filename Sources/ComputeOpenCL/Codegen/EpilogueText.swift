@@ -21,15 +21,13 @@ struct EpilogueText {
             self.widths = []
             return
         }
-        let isWide = (epilogue.body.instructions.compactMap(\.view) + epilogue.others.map(\.view)).contains {
-            ($0.reach?.upperBound ?? 0) > Int(Int32.max) - (1 << 20)
-        }
+        let views = epilogue.body.instructions.compactMap(\.view) + epilogue.others.map(\.view)
         let axes = ["batch", "row", "col"]
-        var builder = KernelBuilder(traits: traits, bakesNumbers: false, isWide: isWide, prefix: "epilogue_")
+        var builder = KernelBuilder(
+            traits: traits, bakesNumbers: false, isWide: views.areWide, prefix: "epilogue_")
         let values = ExpressionEmitter(
             epilogue.body, roots: [epilogue.value] + epilogue.others.map(\.value), operands: epilogue.operands,
-            axes: axes,
-            inner: 2, prefix: "", in: &builder)
+            axes: axes, inner: 2, prefix: "", in: &builder)
         let others = StoreEmitter(
             epilogue.others.map(StoreEmitter.Target.init), axes: axes, inner: 2, prefix: "", in: &builder)
         // The lines first: they complete the parameters.

@@ -59,7 +59,7 @@ enum ProgramText {
                 text += "#undef \(name)\n"
             }
         }
-        if traits.shape == .cpu { text += "#define FUNCTIONS\n" }
+        if traits.shape == .cpu { text += try file("transpose_cpu") + "#define FUNCTIONS\n" }
         text += try file("work")
         for (index, kernel) in kernels.enumerated() {
             text += "#define KERNEL_NAME \(kernelName(index))\n\(kernel.text)\n#undef KERNEL_NAME\n"

@@ -46,7 +46,8 @@ extension RasterScanText {
         }
         var widths = [1]
         if traits.shape == .cpu && step.columns >= 16 { widths.append(16) }
-        let after = ScanStores(epilogue, widths: widths, functionBuilder(isWide: epilogue.isWide))
+        let views = epilogue.body.instructions.compactMap(\.view) + epilogue.stores.map(\.view)
+        let after = ScanStores(epilogue, widths: widths, functionBuilder(isWide: views.areWide))
         let text = after.definitions + (try ProgramText.instance(of: file, macros: macros))
         call(
             text,
@@ -124,13 +125,5 @@ struct ScanStores {
         definitions = text
         self.builder = builder
         self.numbers = numbers
-    }
-}
-
-extension ScanEpilogue {
-    /// Whether some address needs more than 32 bits.
-    fileprivate var isWide: Bool {
-        let views = body.instructions.compactMap(\.view) + stores.map(\.view)
-        return views.contains { ($0.reach?.upperBound ?? 0) > Int(Int32.max) - (1 << 20) }
     }
 }

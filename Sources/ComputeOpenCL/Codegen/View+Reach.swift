@@ -26,3 +26,8 @@ extension View {
         valid.map { $0[axis].lowerBound > 0 || $0[axis].upperBound < shape[axis] } ?? false
     }
 }
+
+extension [View] {
+    /// Whether some address needs more than 32 bits.
+    var areWide: Bool { contains { ($0.reach?.upperBound ?? 0) > Int(Int32.max) - (1 << 20) } }
+}

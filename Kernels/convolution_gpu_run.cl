@@ -1,0 +1,199 @@
+// Goes on where convolution_gpu_loads.cl ends: sums of tiles and of splits, all kinds but 3.
+
+#if KIND != 3
+#if SPLITS > 1
+__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(partial)(
+    __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
+    __global float *partials, const uint partials_offset)
+#else
+__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(convolve)(
+    __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
+    __global OUT_T *result, const uint result_offset EPILOGUE_PARAMETERS)
+#endif
+{
+    __local float tile_a[2][TILE_DEPTH * LOCAL_ROWS] __attribute__((aligned(16)));
+    __local float tile_b[2][TILE_DEPTH * LOCAL_COLUMNS] __attribute__((aligned(16)));
+    const uint item = get_local_id(0);
+    const int item_x = ITEM_X(item), item_y = ITEM_Y(item);
+    const int first_column = get_group_id(0) * TILE_COLUMNS, first_row = get_group_id(1) * TILE_ROWS;
+    const int split = get_group_id(2) % SPLITS;
+    first += first_offset;
+    second += second_offset;
+
+#if KIND == 2
+    const int depth = PIXELS, count = RESULT_ROWS;
+#define FETCH_ARGUMENTS
+#else
+    // The taps in use: all, or those that meet a source pixel in this phase. Every item counts them; one lists them.
+    __local int used_y[TAPS], used_x[TAPS], used_tap[TAPS];
+#if KIND == 1
+    const int phase = get_group_id(2) / SPLITS, phase_y = phase / STRIDE_X, phase_x = phase % STRIDE_X;
+    const int grid_height = (RESULT_HEIGHT - phase_y + STRIDE_Y - 1) / STRIDE_Y;
+    const int grid_width = (RESULT_WIDTH - phase_x + STRIDE_X - 1) / STRIDE_X;
+    int used = 0;
+    for (int tap = 0; tap < TAPS; tap++) {
+        const int away_y = phase_y - TAP_Y(tap), away_x = phase_x - TAP_X(tap);
+        if (away_y % STRIDE_Y == 0 && away_x % STRIDE_X == 0) {
+            if (item == 0) {
+                used_y[used] = away_y / STRIDE_Y;
+                used_x[used] = away_x / STRIDE_X;
+                used_tap[used] = tap;
+            }
+            used++;
+        }
+    }
+#else
+    const int grid_height = RESULT_HEIGHT, grid_width = RESULT_WIDTH, used = TAPS;
+    if (item == 0)
+        for (int tap = 0; tap < TAPS; tap++) {
+            used_y[tap] = TAP_Y(tap);
+            used_x[tap] = TAP_X(tap);
+            used_tap[tap] = tap;
+        }
+#endif
+    barrier(CLK_LOCAL_MEM_FENCE);
+    const int depth = used * SOURCE_CHANNELS, count = BATCH * grid_height * grid_width;
+#define FETCH_ARGUMENTS , used_y, used_x, used_tap, depth
+#endif
+    FIND_ROWS
+    const int steps = (depth + TILE_DEPTH - 1) / TILE_DEPTH;
+    const int begin = (int)((long)steps * split / SPLITS), end = (int)((long)steps * (split + 1) / SPLITS);
+
+    float fetched_a[FETCHES_A], fetched_b[FETCHES_B];
+    float acc[ITEM_ROWS][ITEM_COLUMNS];
+#pragma unroll
+    for (int i = 0; i < ITEM_ROWS; i++)
+#pragma unroll
+        for (int j = 0; j < ITEM_COLUMNS; j++) acc[i][j] = 0.0f;
+
+    KERNEL(fetch)(
+        fetched_a, fetched_b, first, second, row_y, row_x, row_base, first_column, begin * TILE_DEPTH, item
+        FETCH_ARGUMENTS);
+    KERNEL(put)(fetched_a, fetched_b, tile_a[0], tile_b[0], item);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int step = begin; step < end; step++) {
+        const int slot = (step - begin) & 1;
+        if (step + 1 < end)
+            KERNEL(fetch)(
+                fetched_a, fetched_b, first, second, row_y, row_x, row_base, first_column, (step + 1) * TILE_DEPTH,
+                item FETCH_ARGUMENTS);
+#pragma unroll
+        for (int k = 0; k < TILE_DEPTH; k++) {
+            float rows[ITEM_ROWS], columns[ITEM_COLUMNS];
+#pragma unroll
+            for (int i = 0; i < ITEM_ROWS; i += 4) {
+                const float4 v = *(const __local float4 *)&tile_a[slot][k * LOCAL_ROWS + ITEM_ROW(i, item_y)];
+                rows[i] = v.x, rows[i + 1] = v.y, rows[i + 2] = v.z, rows[i + 3] = v.w;
+            }
+#pragma unroll
+            for (int j = 0; j < ITEM_COLUMNS; j += 4) {
+                const float4 v = *(const __local float4 *)&tile_b[slot][k * LOCAL_COLUMNS + ITEM_COLUMN(j, item_x)];
+                columns[j] = v.x, columns[j + 1] = v.y, columns[j + 2] = v.z, columns[j + 3] = v.w;
+            }
+#pragma unroll
+            for (int i = 0; i < ITEM_ROWS; i++)
+#pragma unroll
+                for (int j = 0; j < ITEM_COLUMNS; j++) acc[i][j] = fma(rows[i], columns[j], acc[i][j]);
+        }
+        if (step + 1 < end) KERNEL(put)(fetched_a, fetched_b, tile_a[1 - slot], tile_b[1 - slot], item);
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+
+#pragma unroll
+    for (int i = 0; i < ITEM_ROWS; i++) {
+        int row = first_row + ITEM_ROW(i, item_y);
+        const int exists = row < count;
+#if KIND == 1
+        const int line = row / grid_width;
+        const int y = line % grid_height * STRIDE_Y + phase_y, x = row % grid_width * STRIDE_X + phase_x;
+        row = (line / grid_height * RESULT_HEIGHT + y) * RESULT_WIDTH + x;
+#endif
+#pragma unroll
+        for (int j = 0; j < ITEM_COLUMNS; j++) {
+            const int column = first_column + ITEM_COLUMN(j, item_x);
+            if (exists && column < COLUMNS)
+#if SPLITS > 1
+                partials[partials_offset + ((size_t)split * RESULT_ROWS + row) * COLUMNS + column] = acc[i][j];
+#else
+                result[result_offset + (size_t)row * COLUMNS + column] = EPILOGUE_1(acc[i][j], 0, row, column);
+#endif
+        }
+    }
+}
+
+#if SPLITS > 1
+__kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
+    __global const float *partials, const uint partials_offset, __global OUT_T *result, const uint result_offset
+    EPILOGUE_PARAMETERS)
+{
+    const int element = get_global_id(0);
+    if (element < RESULT_ROWS * COLUMNS) {
+        const int row = element / COLUMNS, column = element % COLUMNS;
+        float sum = 0.0f;
+        for (int split = 0; split < SPLITS; split++)
+            sum += partials[partials_offset + (size_t)split * (RESULT_ROWS * COLUMNS) + element];
+        result[result_offset + element] = EPILOGUE_1(sum, 0, row, column);
+    }
+}
+#endif
+#endif
+
+#undef PREFIX
+#undef KIND
+#undef BATCH
+#undef HEIGHT
+#undef WIDTH
+#undef INPUT_CHANNELS
+#undef OUTPUT_HEIGHT
+#undef OUTPUT_WIDTH
+#undef OUTPUT_CHANNELS
+#undef STRIDE_Y
+#undef STRIDE_X
+#undef TAPS
+#undef TAP_LIST
+#undef TILE_ROWS
+#undef TILE_COLUMNS
+#undef TILE_DEPTH
+#undef ITEM_ROWS
+#undef ITEM_COLUMNS
+#undef SPLITS
+#undef OUT_T
+#undef EPILOGUE_PARAMETERS
+#undef EPILOGUE_1
+#undef EPILOGUE_4
+#undef EPILOGUE_8
+#undef EPILOGUE_16
+#undef PASTE_TEXT
+#undef PASTE
+#undef KERNEL
+#undef INLINE
+#undef SOURCE_HEIGHT
+#undef SOURCE_WIDTH
+#undef SOURCE_CHANNELS
+#undef RESULT_HEIGHT
+#undef RESULT_WIDTH
+#undef COLUMNS
+#undef RESULT_ROWS
+#undef PIXELS
+#undef ITEMS_ACROSS
+#undef ITEMS_DOWN
+#undef ITEMS
+#undef ITEM_X
+#undef ITEM_Y
+#undef LOCAL_ROWS
+#undef LOCAL_COLUMNS
+#undef ITEM_ROW
+#undef ITEM_COLUMN
+#undef FETCHES_A
+#undef FETCHES_B
+#undef A_TILE_ROW
+#undef A_TILE_DEPTH
+#undef B_TILE_COLUMN
+#undef B_TILE_DEPTH
+#undef NOWHERE
+#undef TAP_Y
+#undef TAP_X
+#undef FIND_ROWS
+#undef SOURCE_STEP_Y
+#undef SOURCE_STEP_X
+#undef FETCH_ARGUMENTS
