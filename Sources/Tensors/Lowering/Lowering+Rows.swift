@@ -6,6 +6,8 @@ extension Lowering {
         /// Nil for a kernel that does not go over rows.
         var rows: Int?
         var length = 1
+        /// What is run before the group: numbers for each row that do not come from the rows, like weights of losses.
+        var before: [Kernel] = []
         var kernels: [Kernel]
         /// What they read that is more than a number for each row.
         var elements: Set<Int> = []
@@ -20,19 +22,22 @@ extension Lowering {
         var ready: [Int: Int] = [:]  // The last group that writes a vertex's storage.
         for kernel in kernels {
             let vertices = Set(kernel.reads.keys)
+            let needed = vertices.map { max(ready[$0] ?? -1, ready[storage(of: $0)] ?? -1) }.max() ?? -1
             // Of several groups the one with most to read again.
             let hosts = groups.indices.filter { index in
-                guard let rows = groups[index].rows, joins(kernel, groups[index], rows) else { return false }
-                return vertices.allSatisfy { max(ready[$0] ?? 0, ready[storage(of: $0)] ?? 0) <= index }
+                needed <= index && joins(kernel, groups[index]) || needed < index && precedes(kernel, groups[index])
             }
-            let host = hosts.max { (groups[$0].count, $0) < (groups[$1].count, $1) }
-            let index = host ?? groups.count
-            if host == nil {
+            let index = hosts.max { (groups[$0].count, $0) < (groups[$1].count, $1) } ?? groups.count
+            let isBefore = index < groups.count && !joins(kernel, groups[index])
+            if index == groups.count {
                 let size = rowsOfReduction(kernel)
                 groups.append(RowGroup(rows: size?.rows, length: size?.length ?? 1, kernels: []))
             }
-            groups[index].kernels.append(kernel)
-            if let rows = groups[index].rows {
+            if isBefore {
+                groups[index].before.append(kernel)
+            } else {
+                groups[index].kernels.append(kernel)
+                let rows = groups[index].rows ?? .max
                 groups[index].elements.formUnion(vertices.filter { graph.vertices[$0].count > rows })
             }
             for root in kernel.roots {
@@ -42,13 +47,18 @@ extension Lowering {
                 }
             }
         }
-        return groups.flatMap(\.kernels)
+        return groups.flatMap { $0.before + $0.kernels }
+    }
+
+    /// Whether a kernel computes a number for each row of a group, and not from its rows.
+    private func precedes(_ kernel: Kernel, _ group: RowGroup) -> Bool {
+        kernel.heart == nil && isOnItsOwn(kernel) && kernel.shape.reduce(1, *) == group.rows
     }
 
     /// Whether a kernel goes over a group's rows too: over elements that the group reads, or with a number for each row that
     /// it has computed.
-    private func joins(_ kernel: Kernel, _ group: RowGroup, _ rows: Int) -> Bool {
-        guard !kernel.onlyAssigns, kernel.roots.allSatisfy({ $0.target == $0.vertex }) else { return false }
+    private func joins(_ kernel: Kernel, _ group: RowGroup) -> Bool {
+        guard isOnItsOwn(kernel), let rows = group.rows else { return false }
         let own = rowsOfReduction(kernel)
         if kernel.heart != nil, own == nil { return false }
         let count = own.map { $0.rows * $0.length } ?? kernel.shape.reduce(1, *)
@@ -59,6 +69,11 @@ extension Lowering {
             && kernel.reads.keys.contains { read in
                 group.kernels.contains { $0.roots.contains { $0.vertex == read } }
             }
+    }
+
+    /// Whether a kernel writes whole tensors of its own: no variable, no part of a concatenation.
+    private func isOnItsOwn(_ kernel: Kernel) -> Bool {
+        !kernel.onlyAssigns && kernel.roots.allSatisfy { $0.target == $0.vertex }
     }
 
     /// The rows of a kernel that reduces the last axes of something, and their length.
