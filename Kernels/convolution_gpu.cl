@@ -62,7 +62,8 @@
 //   64     64        64           16         4         4              256     17 KiB
 //   32     32        32           16         4         4              64      9 KiB
 //   COLUMNS <= 16: tile 16. Otherwise the first of tiles 128 (only with COLUMNS > 64), 64, 32 with
-//   RP * CP * PHASES >= units, or tile 32. A device whose largest work-group is below 256 takes tile 16 or 32.
+//   RP * CP * PHASES >= units, and with RP * TILE_ROWS * CP * TILE_COLUMNS at most twice what it is with tile 32; or
+//   tile 32. A device whose largest work-group is below 256 takes tile 16 or 32.
 //   Kind 3: as in convolution_cpu.cl.
 //   SPLITS: 1 where RP * CP * PHASES >= units, else min(ceil(2 * units / (RP * CP * PHASES)), ceil(DEPTH / 128), 64).
 #ifndef PREFIX

@@ -36,7 +36,8 @@
 //   128    128       128          8          8         8              256     16.5 KiB
 //   64     64        64           16         4         4              256     17 KiB
 //   32     32        32           16         4         4              64      9 KiB
-//   The first tile of the list with BATCH * RP * CP >= units; else tile 32 with
+//   The first tile of the list with BATCH * RP * CP >= units, and with RP * TILE_ROWS * CP * TILE_COLUMNS at most twice
+//   what it is with tile 32; else tile 32 with
 //   SPLITS = min(ceil(2 * units / (BATCH * RP * CP)), ceil(DEPTH / 64)). In any case, where DEPTH >= 4096, at least
 //   SPLITS = min(ceil(2 * units / (BATCH * RP * CP)), 64).
 #ifndef PREFIX

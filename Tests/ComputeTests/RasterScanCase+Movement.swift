@@ -29,7 +29,7 @@ extension RasterScanCase {
         var copy = StepBuilder([channels])
         copy.store(copy.load(floats(1)), floats(6))
         return RasterScanCase(
-            testDescription: "ring of \(rows) rows", scan: scan(height, width, slots, [[pixel.step, copy.step]]),
+            note: "ring of \(rows) rows", scan: scan(height, width, slots, [[pixel.step, copy.step]]),
             memory: [
                 .noise(count: 1 + height * width * channels, seed: 1), .noise(count: 3 + rows * stored, seed: 2),
                 .zeros(count: 1 + height * width * channels),
@@ -62,7 +62,7 @@ extension RasterScanCase {
         total.store(total.binary(.multiply, total.accumulator, total.constant(0.1)), floats(3))
         let summarise = row.reduced(.sum, axes: [0], value, epilogue: total)
         return RasterScanCase(
-            testDescription: "half-size maps, four kinds of places",
+            note: "half-size maps, four kinds of places",
             scan: scan(
                 height, width, slots, [[coarse.step, fine.step], [fine.step], [odd.step, fine.step], [summarise]],
                 period: 2, rowPrograms: [3, nil], pixelPrograms: [0, 1, nil, 2]),
@@ -110,7 +110,7 @@ extension RasterScanCase {
         last.store(next, floats(0))
         last.store(last.unary(.tanh, next), floats(3))
         return RasterScanCase(
-            testDescription: "instances with products",
+            note: "instances with products",
             scan: scan(
                 height, width, instances: blocks, slots, [[.contraction(first), .contraction(second), last.step]]),
             memory: [
@@ -137,7 +137,7 @@ extension RasterScanCase {
         pixel.store(byte, Operand(slot: 2, dtype: .uint8), strides: strides)
         let count = 4 + height * rowStride + 5 * length
         return RasterScanCase(
-            testDescription: "slots that move by \(columnStride) and \(rowStride) elements",
+            note: "slots that move by \(columnStride) and \(rowStride) elements",
             scan: scan(height, width, slots, [[pixel.step]]),
             memory: [.noise(count: count, seed: 11), .noise(count: count, seed: 12), .zeros(.uint8, count: count)])
     }
@@ -151,7 +151,7 @@ extension RasterScanCase {
         let sum = diagonal.add(diagonal.load(floats(0, -1)), 3, diagonal.load(floats(0, -3)))
         diagonal.store(sum, floats(0))
         return RasterScanCase(
-            testDescription: "negative offsets",
+            note: "negative offsets",
             scan: scan(
                 height, width, [here], [[diagonal.step], []], period: 2, rowPrograms: [nil, 1],
                 pixelPrograms: [nil, 1, nil, 0]),
@@ -166,7 +166,7 @@ extension RasterScanCase {
         count.store(next, ints(0))
         count.store(next, ints(1))
         return RasterScanCase(
-            testDescription: "a counter", scan: scan(rows, columns, slots, [[count.step]]),
+            note: "a counter", scan: scan(rows, columns, slots, [[count.step]]),
             memory: [.zeros(.int32, count: 1), .zeros(.int32, count: rows * columns)])
     }
 }

@@ -32,7 +32,7 @@ extension RasterScanCase {
         var one = StepBuilder([], accumulator: .float32)
         one.store(one.accumulator, floats(3), strides: [])
         return RasterScanCase(
-            testDescription: "reductions",
+            note: "reductions",
             scan: scan(
                 height, width, slots,
                 [
@@ -85,7 +85,7 @@ extension RasterScanCase {
             room = max(room, batch * rows * depth, depth * columns)
         }
         return RasterScanCase(
-            testDescription: "products of every kind", scan: scan(height, width, slots, [steps]),
+            note: "products of every kind", scan: scan(height, width, slots, [steps]),
             memory: [
                 .noise(count: room + 40, seed: 15), .noise(count: room + 40, seed: 16),
                 .noise(count: 3 + height * width * results, seed: 17),
@@ -113,7 +113,7 @@ extension RasterScanCase {
                     destination: floats(result)))
         }
         return RasterScanCase(
-            testDescription: "convolutions",
+            note: "convolutions",
             scan: scan(
                 height, width, slots,
                 [
@@ -145,7 +145,7 @@ extension RasterScanCase {
         mix.store(mix.add(mix.load(floats(0)), 0.25, mix.load(floats(3))), floats(0))
         let indices = (0..<1 + height * width * count).map { Double($0 * 5 % 8 - 1) }
         return RasterScanCase(
-            testDescription: "gather and scatter-add",
+            note: "gather and scatter-add",
             scan: scan(height, width, slots, [[.gather(gather), .scatterAdd(scatter), mix.step]]),
             memory: [
                 .noise(count: 1 + rows * length, seed: 20), .init(.int32, indices),
@@ -166,7 +166,7 @@ extension RasterScanCase {
         var draw = StepBuilder([count])
         draw.store(draw.random(.uniform, key: ints(0), stream: 7), floats(2))
         return RasterScanCase(
-            testDescription: "random numbers", scan: scan(height, width, slots, [[key.step, draw.step]]),
+            note: "random numbers", scan: scan(height, width, slots, [[key.step, draw.step]]),
             memory: [
                 .init(.int32, (0..<3 + 2 * height * width).map { Double($0 * 1001 - 5000) }),
                 .zeros(count: height * width * count),

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// A raster scan built by hand, and the memory it runs on.
-struct RasterScanCase: CustomTestStringConvertible {
-    var testDescription: String
+struct RasterScanCase {
+    var note: String
     var scan: RasterScanStep
     var memory: [OpenCLFixture.Slot]
 

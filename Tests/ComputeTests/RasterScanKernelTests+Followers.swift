@@ -4,8 +4,8 @@ import Testing
 // Steps computed with the product before them.
 extension RasterScanKernelTests {
     /// A product and what follows it, some of which sees no more than the element just computed.
-    struct Followers: CustomTestStringConvertible {
-        var testDescription: String
+    struct Followers {
+        var note: String
         var steps: [Step]
         /// What the product's result is stored as.
         var type = DType.float32
@@ -40,25 +40,25 @@ extension RasterScanKernelTests {
             let byte = bytes.load(Operand(slot: 3, dtype: .uint8))
             bytes.store(bytes.cast(byte, to: .float32), floats(4))
             return [
-                Followers(testDescription: "one", steps: [step(.tanh, 2, 4)]),
+                Followers(note: "one", steps: [step(.tanh, 2, 4)]),
                 Followers(
-                    testDescription: "two, the second of the first", steps: [step(.tanh, 2, 4), step(.exp, 4, 5)]),
-                Followers(testDescription: "in place, and once more", steps: [step(.tanh, 2, 2), add(2, 2, into: 4)]),
-                Followers(testDescription: "into the left operand", steps: [step(.tanh, 2, 0)]),
+                    note: "two, the second of the first", steps: [step(.tanh, 2, 4), step(.exp, 4, 5)]),
+                Followers(note: "in place, and once more", steps: [step(.tanh, 2, 2), add(2, 2, into: 4)]),
+                Followers(note: "into the left operand", steps: [step(.tanh, 2, 0)]),
                 Followers(
-                    testDescription: "into the epilogue's operand", steps: [step(.tanh, 2, 5), add(5, 2, into: 4)]),
+                    note: "into the epilogue's operand", steps: [step(.tanh, 2, 5), add(5, 2, into: 4)]),
                 Followers(
-                    testDescription: "into the right operand", steps: [step(.tanh, 2, 1, at: (0, 30))],
+                    note: "into the right operand", steps: [step(.tanh, 2, 1, at: (0, 30))],
                     writesWeights: true),
-                Followers(testDescription: "of the next element", steps: [step(.tanh, 2, 4, at: (1, 0))]),
-                Followers(testDescription: "into the next element", steps: [step(.tanh, 5, 2, at: (0, 1))]),
-                Followers(testDescription: "transposed", steps: [step(.tanh, 2, 4, strides: [1, rows])]),
-                Followers(testDescription: "a row of another", steps: [add(2, 5, into: 4, strides: [0, 1])]),
-                Followers(testDescription: "one number of another", steps: [add(2, 5, into: 4, strides: [0, 0])]),
-                Followers(testDescription: "one number of the result", steps: [add(5, 2, into: 4, strides: [0, 0])]),
-                Followers(testDescription: "bytes", steps: [bytes.step], type: .uint8),
-                Followers(testDescription: "none, but two results", steps: [], storesTwo: true),
-                Followers(testDescription: "of two results", steps: [add(2, 4, into: 5)], storesTwo: true),
+                Followers(note: "of the next element", steps: [step(.tanh, 2, 4, at: (1, 0))]),
+                Followers(note: "into the next element", steps: [step(.tanh, 5, 2, at: (0, 1))]),
+                Followers(note: "transposed", steps: [step(.tanh, 2, 4, strides: [1, rows])]),
+                Followers(note: "a row of another", steps: [add(2, 5, into: 4, strides: [0, 1])]),
+                Followers(note: "one number of another", steps: [add(2, 5, into: 4, strides: [0, 0])]),
+                Followers(note: "one number of the result", steps: [add(5, 2, into: 4, strides: [0, 0])]),
+                Followers(note: "bytes", steps: [bytes.step], type: .uint8),
+                Followers(note: "none, but two results", steps: [], storesTwo: true),
+                Followers(note: "of two results", steps: [add(2, 4, into: 5)], storesTwo: true),
             ]
         }
 
@@ -96,8 +96,8 @@ extension RasterScanKernelTests {
         }
     }
 
-    @Test(arguments: Shape.allCases, Followers.all)
-    func stepsBehindProducts(_ shape: Shape, _ followers: Followers) throws {
-        try compare(followers.step, followers.memory, shape)
+    @Test(arguments: Shape.allCases)
+    func stepsBehindProducts(_ shape: Shape) throws {
+        try compare(Followers.all.map { ($0.step, $0.memory, $0.note) }, shape)
     }
 }

@@ -5,8 +5,8 @@ import Testing
 extension RasterScanKernelTests {
     /// The taps of a causal convolution, put side by side and multiplied. Something else may look at what the copies
     /// leave, or change what they have read; memory must always be as if they had been made.
-    struct Taps: CustomTestStringConvertible {
-        var testDescription: String
+    struct Taps {
+        var note: String
         /// Steps behind the product, and between it and the copies.
         var after: [Step] = []
         var between: [Step] = []
@@ -42,16 +42,16 @@ extension RasterScanKernelTests {
 
         static var all: [Taps] {
             [
-                Taps(testDescription: "unobserved"),
-                Taps(testDescription: "read afterwards", after: [watch]),
-                Taps(testDescription: "overwritten, then read", after: [overwrite, watch]),
-                Taps(testDescription: "read by another program", odd: [watch]),
-                Taps(testDescription: "overwritten by another program", odd: [overwrite, watch]),
-                Taps(testDescription: "read before the product", between: [watch]),
-                Taps(testDescription: "taps changed before the product", between: [disturb]),
-                Taps(testDescription: "copies changed before the product", between: [overwrite]),
-                Taps(testDescription: "result among the next taps", result: 0),
-                Taps(testDescription: "result over a tap", result: 1),
+                Taps(note: "unobserved"),
+                Taps(note: "read afterwards", after: [watch]),
+                Taps(note: "overwritten, then read", after: [overwrite, watch]),
+                Taps(note: "read by another program", odd: [watch]),
+                Taps(note: "overwritten by another program", odd: [overwrite, watch]),
+                Taps(note: "read before the product", between: [watch]),
+                Taps(note: "taps changed before the product", between: [disturb]),
+                Taps(note: "copies changed before the product", between: [overwrite]),
+                Taps(note: "result among the next taps", result: 0),
+                Taps(note: "result over a tap", result: 1),
             ]
         }
 
@@ -102,9 +102,9 @@ extension RasterScanKernelTests {
         }
     }
 
-    @Test(arguments: Shape.allCases, Taps.all)
-    func tapsAreReadWhereTheyAre(_ shape: Shape, _ taps: Taps) throws {
-        try compare(taps.scan, taps.memory, shape)
+    @Test(arguments: Shape.allCases)
+    func tapsAreReadWhereTheyAre(_ shape: Shape) throws {
+        try compare(Taps.all.map { ($0.scan, $0.memory, $0.note) }, shape)
     }
 
     /// One step copies for two products, and computes something else too; the second product takes the first one's result.
@@ -151,13 +151,15 @@ extension RasterScanKernelTests {
     /// It is the same whether an operand begins further on or its views do.
     @Test(arguments: Shape.allCases)
     func offsetsMayBeInViews(_ shape: Shape) throws {
-        for (scan, memory) in Taps.all.prefix(2).map({ ($0.scan, $0.memory) })
-            + Followers.all.prefix(2).map({ ($0.step, $0.memory) })
-        {
-            var scan = scan
-            scan.programs = scan.programs.map { $0.map(RasterScanKernelTests.withOffsetsInViews) }
-            try compare(scan, memory, shape)
+        var cases =
+            Taps.all.prefix(2).map { (scan: $0.scan, memory: $0.memory, note: $0.note) }
+            + Followers.all.prefix(2).map { (scan: $0.step, memory: $0.memory, note: $0.note) }
+        for index in cases.indices {
+            cases[index].scan.programs = cases[index].scan.programs.map {
+                $0.map(RasterScanKernelTests.withOffsetsInViews)
+            }
         }
+        try compare(cases, shape)
     }
 
     /// The same step, with the offsets of its pointwise operands in their views.
@@ -184,15 +186,17 @@ extension RasterScanKernelTests {
     /// A program of copies that is not the last to run at every kind of place, and one at the beginnings of rows.
     @Test(arguments: Shape.allCases)
     func copiesOfSeveralPrograms(_ shape: Shape) throws {
-        let taps = Taps(testDescription: "several programs")
+        let taps = Taps(note: "several programs")
         var scan = taps.scan
         scan.programs = [scan.programs[0], scan.programs[0], scan.programs[0]]
-        for (rowPrograms, pixelPrograms) in [
-            ([Int?](arrayLiteral: nil, nil), [Int?](arrayLiteral: 0, nil, nil, 1)),
-            ([2, nil], [nil, 0, 1, nil]), ([nil, 2], [1, 0, nil, nil]), ([2, nil], [nil, nil, nil, nil]),
-        ] {
+        let choices: [(rows: [Int?], pixels: [Int?])] = [
+            ([nil, nil], [0, nil, nil, 1]), ([2, nil], [nil, 0, 1, nil]), ([nil, 2], [1, 0, nil, nil]),
+            ([2, nil], [nil, nil, nil, nil]),
+        ]
+        let cases = choices.map { rowPrograms, pixelPrograms in
             (scan.rowPrograms, scan.pixelPrograms) = (rowPrograms, pixelPrograms)
-            try compare(scan, taps.memory, shape)
+            return (scan: scan, memory: taps.memory, note: "\(rowPrograms), \(pixelPrograms)")
         }
+        try compare(cases, shape)
     }
 }

@@ -20,11 +20,21 @@ struct RasterScanKernelTests {
     }
 
     func compare(
-        _ scan: RasterScanStep, _ memory: [OpenCLFixture.Slot], _ shape: Shape, relative: Double = 1e-5,
-        absolute: Double = 1e-5, sourceLocation: SourceLocation = #_sourceLocation
+        _ cases: [(scan: RasterScanStep, memory: [OpenCLFixture.Slot], note: String)], _ shape: Shape,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-        try OpenCLFixture.compare(
-            [.rasterScan(scan)], memory, shape, relative: relative, absolute: absolute, sourceLocation: sourceLocation)
+        let cases = cases.map { scan, memory, note in
+            OpenCLFixture.Case(
+                steps: [.rasterScan(scan)], slots: memory, relative: 1e-5, absolute: 1e-5, note: note)
+        }
+        try OpenCLFixture.compare(cases, shape, sourceLocation: sourceLocation)
+    }
+
+    func compare(
+        _ scan: RasterScanStep, _ memory: [OpenCLFixture.Slot], _ shape: Shape,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        try compare([(scan, memory, "")], shape, sourceLocation: sourceLocation)
     }
 
     // MARK: Products
@@ -78,27 +88,33 @@ struct RasterScanKernelTests {
     /// The products of a whole network over many rows sum in the same order: a sampler's images are then the network's.
     @Test(arguments: Shape.allCases)
     func productsHaveTheBitsOfOrdinaryOnes(_ shape: Shape) throws {
-        for (images, columns, depth) in [(8, 128, 24), (8, 64, 320), (13, 128, 64), (3, 100, 128), (32, 256, 128)] {
-            let rows = 1280
-            func product(_ rows: Int) -> Step {
-                let bias = OpenCLProductTests.epilogue([1, rows, columns], storing: .float32, slots: (2, 3))
-                return .contraction(
-                    ContractionStep(
-                        batch: 1, rows: rows, columns: columns, depth: depth,
-                        a: Matrix(operand: floats(0), batchStride: 0, rowStride: depth, columnStride: 1),
-                        b: Matrix(operand: floats(1), batchStride: 0, rowStride: columns, columnStride: 1),
-                        epilogue: bias, destination: floats(4)))
-            }
+        let rows = 1280
+        func product(_ rows: Int, _ columns: Int, _ depth: Int) -> Step {
+            let bias = OpenCLProductTests.epilogue([1, rows, columns], storing: .float32, slots: (2, 3))
+            return .contraction(
+                ContractionStep(
+                    batch: 1, rows: rows, columns: columns, depth: depth,
+                    a: Matrix(operand: floats(0), batchStride: 0, rowStride: depth, columnStride: 1),
+                    b: Matrix(operand: floats(1), batchStride: 0, rowStride: columns, columnStride: 1),
+                    epilogue: bias, destination: floats(4)))
+        }
+        func scan(_ images: Int, _ columns: Int, _ depth: Int) -> Step {
+            let slots = (0..<5).map { Slot(floats($0)) }
+            return .rasterScan(Self.scan(1, 1, slots, [[product(images, columns, depth)]]))
+        }
+        let sizes = [(8, 128, 24), (8, 64, 320), (13, 128, 64), (3, 100, 128), (32, 256, 128)]
+        let device = try OpenCLFixture.device(shape)
+        try device.compile(ahead: sizes.map { [scan($0, $1, $2), product(rows, $1, $2)] })
+        for (images, columns, depth) in sizes {
             let memory: [OpenCLFixture.Slot] = [
                 .noise(count: rows * depth), .noise(count: depth * columns, seed: 2),
                 .noise(count: 1 + columns, seed: 3), .noise(count: 2 + rows * columns, seed: 4),
                 .zeros(count: rows * columns),
             ]
-            let slots = memory.indices.map { Slot(floats($0)) }
-            let scan = Step.rasterScan(Self.scan(1, 1, slots, [[product(images)]]))
-            let device = try OpenCLFixture.device(shape)
-            let found = try OpenCLFixture.run([scan], memory, on: device)[4].prefix(images * columns)
-            let whole = try OpenCLFixture.run([product(rows)], memory, on: device)[4].prefix(images * columns)
+            let found = try OpenCLFixture.run([scan(images, columns, depth)], memory, on: device)[4]
+                .prefix(images * columns)
+            let whole = try OpenCLFixture.run([product(rows, columns, depth)], memory, on: device)[4]
+                .prefix(images * columns)
             #expect(found == whole, "\(images) x \(columns) x \(depth)")
             #expect(found.contains { $0 != 0 })
         }

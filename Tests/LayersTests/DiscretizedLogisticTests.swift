@@ -25,13 +25,16 @@ struct DiscretizedLogisticTests {
     @Test(arguments: TestDevice.all, [2, 4, 16, 256])
     func matchesDoublePrecision(_ on: TestDevice, levels: Int) throws {
         let x = try Tensor((0..<levels).map { Float(2 * Double($0) / Double(levels - 1) - 1) }, shape: [levels])
-        for (mean, logScale) in [(0.1, -1.0), (-0.7, -3), (0, 2), (0.999, -6.5), (-3, -4), (5, -2), (0.3, 6)] {
-            let (m, s) = (Float(mean), Float(logScale))
-            let found = try DiscretizedLogistic.logLikelihood(x, mean: Tensor(m), logScale: Tensor(s), levels: levels)
-            let values = try found.floats(on: on.device)
+        let parameters: [(mean: Float, logScale: Float)] = [
+            (0.1, -1.0), (-0.7, -3), (0, 2), (0.999, -6.5), (-3, -4), (5, -2), (0.3, 6),
+        ]
+        let found = try parameters.map { mean, logScale in
+            try DiscretizedLogistic.logLikelihood(x, mean: Tensor(mean), logScale: Tensor(logScale), levels: levels)
+        }
+        for ((mean, logScale), values) in zip(parameters, try Tensor.floats(found, on: on.device)) {
             // Arguments as large as 4000 are rounded to Float32 before they are logarithms.
             Numbers.expectClose(
-                values, reference(levels: levels, mean: Double(m), logScale: Double(s)), tolerance: 3e-4,
+                values, reference(levels: levels, mean: Double(mean), logScale: Double(logScale)), tolerance: 3e-4,
                 "mean \(mean), log scale \(logScale)")
             // The levels' probabilities add up to one.
             #expect(abs(values.doubles.reduce(0) { $0 + exp($1) } - 1) < 2e-4)
@@ -45,11 +48,10 @@ struct DiscretizedLogisticTests {
         let logScale = try Tensor([-7, -30, -7, -7, -6, -20, 60] as [Float], shape: [7])
         let value = try DiscretizedLogistic.logLikelihood(x, mean: mean, logScale: logScale)
         let slopes = try gradients(of: value.sum(), withRespectTo: [mean, logScale])
-        for tensor in [value] + slopes {
-            #expect(try tensor.floats(on: on.device).allSatisfy { $0.isFinite })
-        }
+        let found = try Tensor.floats([value] + slopes, on: on.device)
+        #expect(found.joined().allSatisfy { $0.isFinite })
         // Towards the pixel: the mean is pulled, however far it is.
-        let pulls = try slopes[0].floats(on: on.device)
+        let pulls = found[1]
         #expect(pulls[0] < 0 && pulls[2] > 0 && pulls[4] < 0)
     }
 

@@ -16,17 +16,17 @@ struct LossTests {
         let elements = zip(logits.doubles, targets.doubles).map { max($0, 0) + log1p(exp(-abs($0))) - $0 * $1 }
         let (l, t) = (try Tensor(logits, shape: [4, 2, 3]), try Tensor(targets, shape: [4, 2, 3]))
         let rows = (0..<4).map { elements[($0 * 6)..<($0 * 6 + 6)].reduce(0, +) }
-        func loss(_ reduction: LossReduction) throws -> [Float] {
-            try Loss.binaryCrossEntropy(logits: l, targets: t, reduction: reduction).floats(on: on.device)
+        let losses = try [LossReduction.none, .perExample, .mean, .batchMean].map {
+            try Loss.binaryCrossEntropy(logits: l, targets: t, reduction: $0)
         }
-        Numbers.expectClose(try loss(.none), elements)
-        Numbers.expectClose(try loss(.perExample), rows)
-        Numbers.expectClose(try loss(.batchMean), [rows.reduce(0, +) / 4])
-        Numbers.expectClose(try loss(.mean), [elements.reduce(0, +) / 24])
-        let slope = try gradients(
-            of: Loss.binaryCrossEntropy(logits: l, targets: t, reduction: .batchMean), withRespectTo: [l])
+        let slopes = try gradients(of: losses[3], withRespectTo: [l])
+        let found = try Tensor.floats(losses + slopes, on: on.device)
+        Numbers.expectClose(found[0], elements)
+        Numbers.expectClose(found[1], rows)
+        Numbers.expectClose(found[2], [elements.reduce(0, +) / 24])
+        Numbers.expectClose(found[3], [rows.reduce(0, +) / 4])
         Numbers.expectClose(
-            try slope[0].floats(on: on.device),
+            found[4],
             zip(logits.doubles, targets.doubles).map { (1 / (1 + exp(-$0)) - $1) / 4 })
         #expect(throws: TensorError.self) { try Loss.binaryCrossEntropy(logits: l, targets: Tensor(1)) }
     }
@@ -47,15 +47,17 @@ struct LossTests {
         }
         let (l, y) = (try Tensor(logits, shape: [n, k]), try Tensor(labels, shape: [n]))
         let loss = try Loss.crossEntropy(logits: l, labels: y, reduction: .none)
-        Numbers.expectClose(try loss.floats(on: on.device), losses)
-        Numbers.expectClose(
-            try Loss.crossEntropy(logits: l, labels: y).floats(on: on.device), [losses.reduce(0, +) / Double(n)])
-        Numbers.expectClose(
-            try gradients(of: loss.sum(), withRespectTo: [l])[0].floats(on: on.device), slopes, tolerance: 3e-6)
         // Images of labels: the classes are the last axis.
         let image = try Loss.crossEntropy(
             logits: l.reshaped([2, 2, k]), labels: y.reshaped([2, 2]), reduction: .perExample)
-        Numbers.expectClose(try image.floats(on: on.device), [losses[0] + losses[1], losses[2] + losses[3]])
+        let results = try [
+            loss, Loss.crossEntropy(logits: l, labels: y), gradients(of: loss.sum(), withRespectTo: [l])[0], image,
+        ]
+        let found = try Tensor.floats(results, on: on.device)
+        Numbers.expectClose(found[0], losses)
+        Numbers.expectClose(found[1], [losses.reduce(0, +) / Double(n)])
+        Numbers.expectClose(found[2], slopes, tolerance: 3e-6)
+        Numbers.expectClose(found[3], [losses[0] + losses[1], losses[2] + losses[3]])
     }
 
     @Test(arguments: TestDevice.all)
@@ -77,27 +79,31 @@ struct LossTests {
         let (dx, dm, dv) = (x.doubles, m.doubles, v.doubles)
         let per = { (element: (Int) -> Double) in (0..<3).map { r in (0..<4).reduce(0.0) { $0 + element(r * 4 + $1) } }
         }
-        Numbers.expectClose(
-            try Loss.squaredError(tensors[0], tensors[1], reduction: .perExample).floats(on: on.device),
-            per { (dx[$0] - dm[$0]) * (dx[$0] - dm[$0]) })
-        Numbers.expectClose(
-            try Gaussian.negativeLogLikelihood(tensors[0], mean: tensors[1], logVariance: tensors[2]).floats(
-                on: on.device),
-            per { 0.5 * (log(2 * Double.pi) + dv[$0] + (dx[$0] - dm[$0]) * (dx[$0] - dm[$0]) * exp(-dv[$0])) })
-        Numbers.expectClose(
-            try Gaussian.divergence(mean: tensors[1], logVariance: tensors[2]).floats(on: on.device),
-            per { 0.5 * (exp(dv[$0]) + dm[$0] * dm[$0] - 1 - dv[$0]) })
         let general = try Gaussian.divergence(
             mean: tensors[1], logVariance: tensors[2], priorMean: tensors[0], priorLogVariance: tensors[1])
+        let none = try Gaussian.divergence(mean: Tensor.zeros([1, 3]), logVariance: Tensor.zeros([1, 3]))
+        let results = try [
+            Loss.squaredError(tensors[0], tensors[1], reduction: .perExample),
+            Gaussian.negativeLogLikelihood(tensors[0], mean: tensors[1], logVariance: tensors[2]),
+            Gaussian.divergence(mean: tensors[1], logVariance: tensors[2]), general, none,
+        ]
+        let found = try Tensor.floats(results, on: on.device)
         Numbers.expectClose(
-            try general.floats(on: on.device),
+            found[0],
+            per { (dx[$0] - dm[$0]) * (dx[$0] - dm[$0]) })
+        Numbers.expectClose(
+            found[1],
+            per { 0.5 * (log(2 * Double.pi) + dv[$0] + (dx[$0] - dm[$0]) * (dx[$0] - dm[$0]) * exp(-dv[$0])) })
+        Numbers.expectClose(
+            found[2],
+            per { 0.5 * (exp(dv[$0]) + dm[$0] * dm[$0] - 1 - dv[$0]) })
+        Numbers.expectClose(
+            found[3],
             per {
                 let square = (dm[$0] - dx[$0]) * (dm[$0] - dx[$0])
                 return 0.5 * (dm[$0] - dv[$0] + (exp(dv[$0]) + square) * exp(-dm[$0]) - 1)
             })
-        #expect(
-            try Gaussian.divergence(mean: Tensor.zeros([1, 3]), logVariance: Tensor.zeros([1, 3])).floats(on: on.device)
-                == [0])
+        #expect(found[4] == [0])
     }
 
     @Test(arguments: TestDevice.all)

@@ -1,22 +1,29 @@
 import Compute
 import ComputeCPU
+import ComputeOpenCL
 import Tensors
 import TestSupport
 import Testing
 
 /// What fusion must not change.
 @Suite struct FusionTests {
-    /// Each pattern in one plan, and with every node in a plan of its own.
-    @Test(arguments: CaseRegistry.patterns, TestDevices.all)
-    func fusedEqualsUnfused(_ test: OperationCase, _ device: TestDevice) throws {
-        let outputs = try test.assembled().outputs
-        let fused = try Tensor.doubles(outputs, on: device.device)
-        let unfused = try Stepwise.evaluate(outputs, on: device.device)
+    /// Each pattern in one plan, and with every node in a plan of its own. Some patterns together, which are compiled in
+    /// few programs.
+    @Test(arguments: Array(stride(from: 0, to: CaseRegistry.patterns.count, by: 8)), TestDevices.all)
+    func fusedEqualsUnfused(_ first: Int, _ device: TestDevice) throws {
+        let patterns = CaseRegistry.patterns[first...].prefix(8)
+        let graphs = try patterns.map { try $0.assembled().outputs }
+        CaseBatch.compile(graphs, on: device.device)
+        if device.device is OpenCLDevice { try Stepwise.compile(graphs, on: device.device) }
         let tolerance = Tolerance(relative: 2e-6, normwise: 1e-6)
-        for (number, (result, tensor)) in zip(fused, unfused).enumerated() {
-            let reference = ReferenceArray(
-                shape: tensor.shape, dtype: tensor.dtype, values: try tensor.doubles(on: device.device))
-            #expect(tolerance.disagreement(result, reference) == nil, "output \(number)")
+        for (pattern, outputs) in zip(patterns, graphs) {
+            let fused = try Tensor.doubles(outputs, on: device.device)
+            let unfused = try Stepwise.evaluate(outputs, on: device.device)
+            for (number, (result, tensor)) in zip(fused, unfused).enumerated() {
+                let reference = ReferenceArray(
+                    shape: tensor.shape, dtype: tensor.dtype, values: try tensor.doubles(on: device.device))
+                #expect(tolerance.disagreement(result, reference) == nil, "\(pattern.name), output \(number)")
+            }
         }
     }
 
@@ -35,6 +42,7 @@ import Testing
 
     @Test(arguments: CaseRegistry.patterns, TestDevices.openCL)
     func sameBitsOnOpenCL(_ test: OperationCase, _ device: TestDevice) throws {
+        CaseRegistry.compileBatch(of: test, on: device.device)
         let assembled = try test.assembled()
         let first = try Tensor.doubles(assembled.everything, on: device.device).map { $0.map(\.bitPattern) }
         for _ in 0..<3 {

@@ -44,16 +44,24 @@ import Testing
     }
 
     /// Few of each: every new graph is compiled.
-    @Test(arguments: TestDevices.openCL, 0..<12)
-    func onOpenCL(_ device: TestDevice, block: Int) throws {
-        let seed = UInt64(30_000 + block)
-        var graph = GraphFuzzer(seed: seed)
-        try check(graph.outputs(operations: 12 + block), on: device.device, "seed \(seed)")
-        var smooth = GraphFuzzer(seed: seed, isSmooth: true)
-        try check(smooth.outputsWithGradients(operations: 6 + block), on: device.device, "gradients of seed \(seed)")
-        var updates = try UpdateFuzzer(seed: seed, on: device.device)
-        for problem in try updates.disagreements(runs: 2, on: device.device, tolerance) {
-            Issue.record("updates of seed \(seed), \(problem)")
+    @Test(arguments: TestDevices.openCL)
+    func onOpenCL(_ device: TestDevice) throws {
+        let seeds = (30_000..<30_012).map(UInt64.init)
+        let graphs = try seeds.enumerated().flatMap { number, seed in
+            var graph = GraphFuzzer(seed: seed)
+            var smooth = GraphFuzzer(seed: seed, isSmooth: true)
+            return try [graph.outputs(operations: 12 + number), smooth.outputsWithGradients(operations: 6 + number)]
+        }
+        CaseBatch.compile(graphs, on: device.device)
+        for (number, outputs) in graphs.enumerated() {
+            let what = number % 2 == 0 ? "graph" : "gradients"
+            try check(outputs, on: device.device, "\(what) of seed \(seeds[number / 2])")
+        }
+        for seed in seeds {
+            var updates = try UpdateFuzzer(seed: seed, on: device.device)
+            for problem in try updates.disagreements(runs: 2, on: device.device, tolerance) {
+                Issue.record("updates of seed \(seed), \(problem)")
+            }
         }
     }
 

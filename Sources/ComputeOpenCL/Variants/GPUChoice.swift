@@ -50,7 +50,7 @@ struct GPUChoices {
             step.batch * ceilingDivide(step.rows, tile.rows) * ceilingDivide(step.columns, tile.columns)
         }
         let tiles = traits.groupSize < 256 ? [GPUTile.small] : [.large, .medium, .small]
-        let rule = tiles.first { groups($0) >= units } ?? .small
+        let rule = tiles.first { groups($0) >= units && $0.suits(step.rows, step.columns) } ?? .small
         let wanted = ceilingDivide(2 * units, groups(rule))
         var splits = groups(rule) >= units ? 1 : min(wanted, ceilingDivide(step.depth, 64))
         if step.depth >= 4096 { splits = max(splits, min(wanted, 64)) }
@@ -66,12 +66,24 @@ struct GPUChoices {
         var tiles: [GPUTile] = work.resultChannels > 64 ? [.large, .medium, .small] : [.medium, .small]
         if traits.groupSize < 256 { tiles = [.small] }
         if work.resultChannels <= 16 { tiles = [.narrow] }
-        let rule = tiles.first { groups($0) >= units } ?? (work.resultChannels <= 16 ? .narrow : .small)
+        let rule =
+            tiles.first { groups($0) >= units && $0.suits(work.rows, work.resultChannels) }
+            ?? (work.resultChannels <= 16 ? .narrow : .small)
         let count = groups(rule)
         let splits = count >= units ? 1 : min(ceilingDivide(2 * units, count), ceilingDivide(work.depth, 128), 64)
         self.init(
             "convolution_gpu", rule: rule, tiles: [.large, .medium, .small, .narrow], splits: splits,
             depths: step.depths, traits)
+    }
+}
+
+extension GPUTile {
+    /// Whether tiles of this size compute at most twice as much as small ones, beyond the ends of the result too.
+    fileprivate func suits(_ rows: Int, _ columns: Int) -> Bool {
+        func computed(_ tile: GPUTile) -> Int {
+            ceilingDivide(rows, tile.rows) * tile.rows * ceilingDivide(columns, tile.columns) * tile.columns
+        }
+        return computed(self) <= 2 * computed(.small)
     }
 }
 

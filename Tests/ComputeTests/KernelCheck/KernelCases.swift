@@ -117,7 +117,7 @@ enum KernelCases {
             (scan.suitsOneLaunch ? [true, false] : [true]).map { isReplayed in
                 Case(
                     steps: [scan.step(isReplayed: isReplayed)], slots: scan.memory, relative: 1e-4, absolute: 2e-5,
-                    note: "\(scan.testDescription), \(isReplayed ? "replayed" : "in one launch")")
+                    note: "\(scan.note), \(isReplayed ? "replayed" : "in one launch")")
             }
         }
     }

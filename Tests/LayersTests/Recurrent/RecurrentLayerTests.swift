@@ -37,17 +37,13 @@ struct RecurrentLayerTests {
         }
         let targets = try [x] + first + parameters.map { try $0.0.tensor }
         let slopes = try gradients(of: loss, withRespectTo: targets)
-        func compare(_ found: Tensor, _ numbers: [Double]?, _ what: String) throws {
-            Numbers.expectClose(try found.floats(on: device), try #require(numbers), tolerance: 1e-5, what)
-        }
-        try compare(result.outputs, expected["y"], "outputs")
-        for (number, part) in result.state.enumerated() { try compare(part, expected["last\(number)"], "last state") }
-        try compare(slopes[0], expected["x"], "gradient of the inputs")
-        for (number, name) in ["h", "c"].prefix(first.count).enumerated() {
-            try compare(slopes[1 + number], expected[name], "gradient of \(name)")
-        }
-        for (number, parameter) in parameters.enumerated() {
-            try compare(slopes[1 + first.count + number], parameter.1, "gradient of parameter \(number)")
+        var pairs: [(found: Tensor, numbers: [Double]?, what: String)] = [(result.outputs, expected["y"], "outputs")]
+        pairs += result.state.enumerated().map { ($1, expected["last\($0)"], "last state \($0)") }
+        pairs.append((slopes[0], expected["x"], "gradient of the inputs"))
+        pairs += zip(slopes[1...], ["h", "c"].prefix(first.count)).map { ($0, expected[$1], "gradient of \($1)") }
+        pairs += zip(slopes[(1 + first.count)...], parameters).map { ($0, $1.1, "gradient of \($1.0.shape)") }
+        for (found, pair) in zip(try Tensor.floats(pairs.map(\.found), on: device), pairs) {
+            Numbers.expectClose(found, try #require(pair.numbers), tolerance: 1e-5, pair.what)
         }
     }
 

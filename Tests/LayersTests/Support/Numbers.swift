@@ -1,3 +1,5 @@
+import Compute
+import Tensors
 import TestSupport
 import Testing
 
@@ -26,6 +28,13 @@ enum Numbers {
                 "\(what): \(far.count) of \(found.count) are off; element \(first.offset) is \(first.element.0), expected \(first.element.1)",
                 sourceLocation: sourceLocation)
         }
+    }
+}
+
+extension Tensor {
+    /// Tensors computed in one plan: an OpenCL device takes long to compile many.
+    static func floats(_ tensors: [Tensor], on device: any Device) throws -> [[Float]] {
+        try evaluate(tensors, on: device).map { try $0.floats(on: device) }
     }
 }
 

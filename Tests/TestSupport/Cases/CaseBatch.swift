@@ -10,11 +10,17 @@ public struct CaseBatch: Sendable {
 
     /// Compiles the kernels of the cases. What fails here fails again in the case that needs it.
     public func compile(on device: any Device) {
+        let plans = cases.compactMap { test in
+            (try? test.assembled()).map { hasDerivatives ? $0.everything : $0.outputs }
+        }
+        CaseBatch.compile(plans, on: device)
+    }
+
+    /// The same for any plans: the tensors of each.
+    public static func compile(_ plans: [[Tensor]], on device: any Device) {
         guard let device = device as? OpenCLDevice else { return }
-        let steps = cases.compactMap { test -> [Step]? in
-            guard let assembled = try? test.assembled() else { return nil }
-            let wanted = hasDerivatives ? assembled.everything : assembled.outputs
-            let graph = Graph.canonical(results: wanted, assignments: []).graph
+        let steps = plans.compactMap { tensors in
+            let graph = Graph.canonical(results: tensors, assignments: []).graph
             return try? Lowering.plan(graph, on: device.info).steps.map(\.step)
         }
         try? device.compile(ahead: steps)
