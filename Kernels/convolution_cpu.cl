@@ -68,6 +68,9 @@
 //                 CP * TAPS * SOURCE_CHANNELS * TILE_VECTORS * 16 floats
 //     kind 2:     global (ceil(PIXELS/64), 1, 1) with PIXELS = BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH; packed holds
 //                 PIXELS * CP * TILE_VECTORS * 16 floats
+//   PREFIX##pack_first (kind 2 with PACK and SPLITS == 1)      global (BATCH * HEIGHT, 1, 1)
+//     (const float *first, uint first_offset, float *packed, uint packed_offset)
+//     packed holds RP * TILE_ROWS * BATCH * ceil(HEIGHT/STRIDE_Y) * STRIDE_Y * ceil(WIDTH/STRIDE_X) * STRIDE_X floats
 //   PREFIX##convolve   (kinds 0, 1)
 //     (const float *first, uint first_offset, const float *second, uint second_offset, const float *zeros,
 //      OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
@@ -92,7 +95,7 @@
 //   PREFIX##sums       (kind 2 with SUMS)      global (V, 1, 1), any time after partial; result [OUTPUT_CHANNELS]
 //     (const float *partials, uint partials_offset, float *result, uint result_offset)
 //   first and second are the step's operands: (x, w), (y, w), (x, y); with PACK, second is the packed copy and its
-//   offset. Order: pack, then convolve, or partial and reduce.
+//   offset, and first too where there is pack_first. Order: those, then convolve, or partial and reduce.
 //
 // WHICH TO CHOOSE (units: the device's compute units; V = ceil(RESULT_CHANNELS/16))
 //   PACK: as needed, and for kind 0 where OUTPUT_CHANNELS > 128, or with ACROSS and 4096 result pixels and more;
@@ -109,7 +112,7 @@
 //     where a window that is the whole image (whose products are the result) has an epilogue for each pixel or channel.
 //   CHUNK, kind 2: lines that make up 8192 / (INPUT_CHANNELS + OUTPUT_CHANNELS) pixels, 64...512 of them; rounded up.
 //   GATHER: INPUT_CHANNELS < 4 with SPLITS > 1 and TAPS * INPUT_CHANNELS * CHUNK * OUTPUT_WIDTH <= 16384.
-//   SPLITS, kind 2: 1 where PIXELS < 1024 or TAPS * INPUT_CHANNELS * OUTPUT_CHANNELS > 524288;
+//   SPLITS, kind 2: 1 where PIXELS < 1024 or TAPS * INPUT_CHANNELS * OUTPUT_CHANNELS > 262144;
 //     else min(units, ceil(BATCH * OUTPUT_HEIGHT / CHUNK)).
 //   ACROSS: with 16 registers of 8 lanes, where CP > 1, TAPS * INPUT_CHANNELS * OUTPUT_CHANNELS <= 262144, and the first
 //     of the kernel's global sizes times its last is 8 * units or more.

@@ -42,6 +42,35 @@ WORK_FUNCTION void KERNEL(pack)(ITEM_PARAMETERS
 #define PIXEL_VECTOR(panel, j) (FIRST_COLUMN(panel) + VECTOR_COLUMN(j))
 #endif
 
+// Where the input channels of a tile are, of a pixel of x, and how far apart of those that a tap sees one after the other.
+#if PACK && SPLITS == 1
+#define PHASE_HEIGHT ((HEIGHT + STRIDE_Y - 1) / STRIDE_Y)
+#define PHASE_WIDTH ((WIDTH + STRIDE_X - 1) / STRIDE_X)
+#define PHASE_PIXELS ((size_t)BATCH * PHASE_HEIGHT * PHASE_WIDTH)
+#define FACTORS(row_panel, image, y, x) \
+    (TILE_ROWS * ((((size_t)(row_panel) * STRIDE_Y + (y) % STRIDE_Y) * STRIDE_X + (x) % STRIDE_X) * PHASE_PIXELS \
+        + ((image) * PHASE_HEIGHT + (y) / STRIDE_Y) * PHASE_WIDTH + (x) / STRIDE_X))
+#define NEXT_FACTORS TILE_ROWS
+// x to [row panel][y % STRIDE_Y][x % STRIDE_X][image][y / STRIDE_Y][x / STRIDE_X][row of the panel].
+WORK_FUNCTION void KERNEL(pack_first)(ITEM_PARAMETERS
+    __global const float *first, const uint first_offset, __global float *packed, const uint packed_offset)
+{
+    const int line = ITEM_ID(0);
+    first += first_offset + (size_t)line * WIDTH * INPUT_CHANNELS;
+    packed += packed_offset;
+    for (int x = 0; x < WIDTH; x++)
+        for (int panel = 0; panel < ROW_PANELS; panel++) {
+            __global float *to = packed + FACTORS(panel, line / HEIGHT, line % HEIGHT, x);
+#pragma unroll
+            for (int i = 0; i < TILE_ROWS; i++) to[i] = first[x * INPUT_CHANNELS + FIRST_ROW(panel) + i];
+        }
+}
+#else
+#define FACTORS(row_panel, image, y, x) \
+    ((((long)(image) * HEIGHT + (y)) * WIDTH + (x)) * INPUT_CHANNELS + FIRST_ROW(row_panel))
+#define NEXT_FACTORS (STRIDE_X * INPUT_CHANNELS)
+#endif
+
 // Which pixels of a line of y a tap takes to pixels of x: first ..< end.
 #define FIRST_X(dx) ((dx) >= 0 ? 0 : min((-(dx) + STRIDE_X - 1) / STRIDE_X, OUTPUT_WIDTH))
 #define END_X(dx) ((dx) >= WIDTH ? 0 : min((WIDTH - 1 - (dx)) / STRIDE_X + 1, OUTPUT_WIDTH))
@@ -88,14 +117,13 @@ INLINE void KERNEL(add_lines)(
 // acc += the tile's part of the products of x and y over the lines begin ..< end of y, at one tap.
 INLINE void KERNEL(add_lines)(
     float16 acc[TILE_ROWS][TILE_VECTORS], __global const float *x, __global const float *y, const int begin,
-    const int end, const int tap, const int column_panel)
+    const int end, const int tap, const int row_panel, const int column_panel)
 {
     const int dy = TAP_Y(tap), dx = TAP_X(tap), first = FIRST_X(dx), stop = END_X(dx);
     for (int line = begin; line < end; line++) {
         const int in_y = line % OUTPUT_HEIGHT * STRIDE_Y + dy;
-        if ((uint)in_y >= HEIGHT) continue;
-        const int in_line = line / OUTPUT_HEIGHT * HEIGHT + in_y;
-        __global const float *factors = x + ((long)in_line * WIDTH + first * STRIDE_X + dx) * INPUT_CHANNELS;
+        if ((uint)in_y >= HEIGHT || first >= stop) continue;
+        __global const float *factors = x + FACTORS(row_panel, line / OUTPUT_HEIGHT, in_y, first * STRIDE_X + dx);
         __global const float *columns = y + ((size_t)line * OUTPUT_WIDTH + first) * PIXEL_COLUMNS;
         for (int p = first; p < stop; p++) {
             float16 values[TILE_VECTORS];
@@ -105,7 +133,7 @@ INLINE void KERNEL(add_lines)(
             for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
                 for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = fma((float16)(factors[i]), values[j], acc[i][j]);
-            factors += STRIDE_X * INPUT_CHANNELS;
+            factors += NEXT_FACTORS;
             columns += PIXEL_COLUMNS;
         }
     }
@@ -128,8 +156,7 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
         for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = 0.0f;
-    KERNEL(add_lines)(
-        acc, first + first_offset + FIRST_ROW(row_panel), second + second_offset, 0, LINES, tap, column_panel);
+    KERNEL(add_lines)(acc, first + first_offset, second + second_offset, 0, LINES, tap, row_panel, column_panel);
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll

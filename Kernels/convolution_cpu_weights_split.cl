@@ -44,7 +44,7 @@ WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
                         second + (size_t)begin * OUTPUT_WIDTH * PIXEL_COLUMNS, (end - begin) * OUTPUT_WIDTH,
                         column_panel);
 #else
-                    KERNEL(add_lines)(acc, first + FIRST_ROW(row_panel), second, begin, end, tap, column_panel);
+                    KERNEL(add_lines)(acc, first, second, begin, end, tap, row_panel, column_panel);
 #endif
 #pragma unroll
                     for (int i = 0; i < TILE_ROWS; i++)
@@ -83,6 +83,11 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
 #undef LINES
 #undef PIXEL_COLUMNS
 #undef PIXEL_VECTOR
+#undef PHASE_HEIGHT
+#undef PHASE_WIDTH
+#undef PHASE_PIXELS
+#undef FACTORS
+#undef NEXT_FACTORS
 #undef FIRST_X
 #undef END_X
 #undef STORE_TILE

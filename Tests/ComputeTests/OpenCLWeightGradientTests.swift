@@ -31,7 +31,7 @@ struct OpenCLWeightGradientTests {
     }
 
     /// Batch, input, channels, output, stride and taps: masked, dense, strided, dilated, of few channels, in long lines,
-    /// and with a tap that meets no pixel.
+    /// with a tap that meets no pixel; and of many channels but few pixels, which are packed instead of being divided.
     static let geometries: [ConvolutionGeometry] = [
         ((2, (28, 28), (1, 32), (28, 28), 1), Array(taps(7, 7, from: -3, -3).prefix(24))),
         ((3, (23, 19), (3, 20), (23, 19), 1), taps(3, 3, from: -1, -1)),
@@ -41,6 +41,7 @@ struct OpenCLWeightGradientTests {
         ((1, (40, 40), (33, 40), (40, 40), 1), taps(3, 3, from: -2, -2, dilation: 2)),
         ((1, (3, 600), (2, 40), (3, 600), 1), taps(3, 3, from: -1, -1)),
         ((300, (2, 2), (5, 70), (2, 2), 1), taps(3, 3, from: -1, -1) + [Tap(dy: 5, dx: 0), Tap(dy: 0, dx: -2)]),
+        ((3, (9, 7), (13, 130), (4, 3), 2), taps(4, 4, from: -1, -1) + [Tap(dy: 0, dx: -9), Tap(dy: 9, dx: 0)]),
     ].map { sizes, taps in
         ConvolutionGeometry(
             batch: sizes.0, height: sizes.1.0, width: sizes.1.1, inputChannels: sizes.2.0, outputHeight: sizes.3.0,

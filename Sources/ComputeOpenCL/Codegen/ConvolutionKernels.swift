@@ -76,23 +76,28 @@ extension LaunchPlan {
             try product("convolution_cpu", macros, after, more: work.taps), of: choice.description)
 
         let columnPanels = ceilingDivide(work.vectors, tile.vectors)
-        var second = step.second
+        let rowPanels = ceilingDivide(order.rows, tile.rows)
+        let groups = [rowPanels, columnPanels, order.gathers ? 1 : g.taps.count]
+        var (first, second) = (step.first, step.second)
         if choice.packs {
             second = newScratch(count: work.outputPixels * columnPanels * tile.vectors * 16, .float32)
             try launch(kernels, "pack", [step.second, second], [ceilingDivide(work.outputPixels, 64), 1, 1])
         }
-        let groups = [
-            ceilingDivide(order.rows, tile.rows), columnPanels, order.gathers ? 1 : g.taps.count,
-        ]
         if order.splits == 1 {
-            let operands = [step.first, second, step.destination]
-            return try launch(kernels, "convolve", operands, groups, epilogue: after)
+            if choice.packs {
+                let height = ceilingDivide(g.height, g.strideY) * g.strideY
+                let width = ceilingDivide(g.width, g.strideX) * g.strideX
+                first = newScratch(count: rowPanels * tile.rows * g.batch * height * width, .float32)
+                try launch(kernels, "pack_first", [step.first, first], [g.batch * g.height, 1, 1])
+            }
+            return try launch(
+                kernels, "convolve", [first, second, step.destination], groups, epilogue: after)
         }
         let tiles = groups.reduce(1, *)
         let sumVectors = sums?.vectors ?? 0
         let count = order.splits * (tiles * tile.rows * tile.vectors + sumVectors) * 16
         let partials = newScratch(count: count, .float32)
-        try launch(kernels, "partial", [step.first, second, partials], [order.splits, 1, 1])
+        try launch(kernels, "partial", [first, second, partials], [order.splits, 1, 1])
         try launch(kernels, "reduce", [partials, step.destination], groups, epilogue: after)
         if let sums { try finishSums(sums, kernels, partials: partials) }
     }

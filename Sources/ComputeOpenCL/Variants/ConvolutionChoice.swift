@@ -34,7 +34,8 @@ extension ConvolutionChoice {
             let most = work.vectors == 1 ? traits.registers.deepColumn : tile
             let rows = CPUWeightGradient(step, work, traits, isSplit: isSplit).rows
             tile = RegisterTile(rows: ceilingDivide(rows, ceilingDivide(rows, most.rows)), vectors: most.vectors)
-            // Pixels of many channels are far apart: all tiles would go through memory in large strides.
+            // Pixels of many channels are far apart: all tiles would go through memory in large strides, and find their
+            // lines in few sets of the cache.
             packs = g.outputChannels < 16 || (!isSplit && g.outputChannels >= 128)
             return
         }
@@ -122,7 +123,7 @@ struct CPUWeightGradient {
         let pixels = min(max(8192 / (g.inputChannels + g.outputChannels), 64), 512)
         chunk = min(ceilingDivide(pixels, g.outputWidth), lines)
         let most = min(traits.computeUnits, ceilingDivide(lines, chunk))
-        isWorthSplitting = work.outputPixels >= 1024 && work.resultCount <= 524_288 && most > 1
+        isWorthSplitting = work.outputPixels >= 1024 && work.resultCount <= 262_144 && most > 1
         splits = isSplit ? most : 1
         let gathered = g.taps.count * g.inputChannels
         gathers = splits > 1 && g.inputChannels < 4 && gathered * chunk * g.outputWidth <= 16_384
