@@ -32,7 +32,8 @@ extension KernelCases {
             let pair = OpenCLConvolutionTests.taps(1, 2, from: 0, -1)
             cases.append(
                 convolution(.forward, geometry(1, (2, 2), (2, 130), (2, 2), Array(square.prefix(5))), .channels))
-            cases.append(convolution(.weightGradient, geometry(1, (2, 3), (2, 130), (2, 3), square), .channels))
+            let packed = geometry(2, (3, 5), (7, 130), (2, 3), square, strides: (2, 2))
+            cases.append(convolution(.weightGradient, packed, .channels))
             // Pixels for items that go through all channels, with weights copied and not.
             cases += [
                 convolution(.forward, geometry(1, (10, 10), (2, 18), (10, 10), square), .channels),
