@@ -57,10 +57,10 @@ extension KernelCases {
                 convolution(.weightGradient, geometry(1, (13, 10), (4, 17), (13, 10), point), .elements),
                 convolution(.weightGradient, geometry(1, (13, 10), (2, 3), (13, 10), point)),
                 convolution(.forward, geometry(1, (13, 10), (2, 5), (13, 10), point)),
-                convolution(.forward, geometry(1, (7, 10), (2, 17), (7, 10), point), .channels),
-                convolution(.forward, geometry(1, (13, 10), (1, 66), (13, 10), point)),
-                convolution(.inputGradient, geometry(1, (13, 10), (66, 1), (13, 10), point)),
-                convolution(.weightGradient, geometry(1, (3, 3), (130, 66), (3, 3), point)),
+                convolution(.forward, geometry(1, (7, 10), (2, 34), (7, 10), point), .channels),
+                convolution(.forward, geometry(1, (17, 10), (1, 66), (17, 10), point)),
+                convolution(.inputGradient, geometry(1, (17, 10), (66, 1), (17, 10), point)),
+                convolution(.weightGradient, geometry(1, (3, 3), (170, 66), (3, 3), point)),
             ]
         }
         return cases

@@ -42,9 +42,10 @@ enum KernelCases {
             return plain + [
                 // Split over the depth: few groups. Then the medium tile, and the large one.
                 product([9, 10, 130], storing: .float32), product([9, 10, 130], transposed: (true, true)),
-                product([65, 4, 18]), product([65, 4, 18], transposed: (true, true), storing: .bool),
-                product([9, 10, 9], batch: 2, storing: .float32),
-                product([9, 10, 9], batch: 2, transposed: (true, true)),
+                product([33, 34, 18], batch: 2),
+                product([33, 34, 18], batch: 2, transposed: (true, true), storing: .bool),
+                product([65, 66, 9], batch: 2, storing: .float32),
+                product([65, 66, 9], batch: 2, transposed: (true, true)),
             ]
         }
     }
