@@ -16,7 +16,8 @@
 // the pixels, line by line: of each line a tap sees one run of pixels. With SPLITS > 1 each item owns a range of the
 // lines, takes them in chunks that stay in the cache, and sums all tiles into a partial result of its own, which a
 // second kernel adds in a fixed order. With GATHER the taps of few input channels share a tile: what they see from the
-// pixels of a chunk is copied out first.
+// pixels of a chunk is copied out first. With PACK and one split both images are copied first, in the order in which a tap
+// sees them.
 // No local memory, no barriers; nothing outside the operands is touched; every element gets its epilogue once.
 //
 // The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
