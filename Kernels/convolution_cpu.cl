@@ -37,8 +37,7 @@
 //   TILE_VECTORS                      float16 columns of a tile, 1...V, see below             (1)
 //   PACK                              1: the second operand is first packed into scratch; kind 0: may be, must be where
 //                                     OUTPUT_CHANNELS < 16; kind 1: must be; kind 2: must be where OUTPUT_CHANNELS < 16,
-//                                     may be where SPLITS is 1
-//                                                                                             (1 for kind 1, else 0)
+//                                     may be where SPLITS is 1                                (1 for kind 1, else 0)
 //   ACROSS                            kinds 0, 1: 1 for items that go through all tiles of their pixels   (0)
 //   BATCH_INNER                       kinds 0, 1: 1 to order the pixels by place, then by image           (0)
 //   FLAT                              kind 3: 1 where the epilogue counts all elements as columns of one row  (0)
@@ -62,13 +61,12 @@
 //
 // KERNELS. The local size is (1, 1, 1) for all. Offsets are in elements. RESULT_CHANNELS is OUTPUT_CHANNELS for kinds 0
 // and 2 and INPUT_CHANNELS for kind 1; SOURCE_CHANNELS is the other one; V = ceil(RESULT_CHANNELS/16),
-// CP = ceil(V / TILE_VECTORS).
+// CP = ceil(V / TILE_VECTORS), PIXELS = BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH.
 //   PREFIX##pack       (only with PACK)
 //     (const float *second, uint second_offset, float *packed, uint packed_offset)
 //     kinds 0, 1: global (TAPS * ceil(SOURCE_CHANNELS/16), CP, 1); packed holds
 //                 CP * TAPS * SOURCE_CHANNELS * TILE_VECTORS * 16 floats
-//     kind 2:     global (ceil(PIXELS/64), 1, 1) with PIXELS = BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH; packed holds
-//                 PIXELS * CP * TILE_VECTORS * 16 floats
+//     kind 2:     global (ceil(PIXELS/64), 1, 1); packed holds PIXELS * CP * TILE_VECTORS * 16 floats
 //   PREFIX##pack_first (kind 2 with PACK and SPLITS == 1)      global (BATCH * HEIGHT, 1, 1)
 //     (const float *first, uint first_offset, float *packed, uint packed_offset)
 //     packed holds RP * TILE_ROWS * BATCH * ceil(HEIGHT/STRIDE_Y) * STRIDE_Y * ceil(WIDTH/STRIDE_X) * STRIDE_X floats
