@@ -13,7 +13,8 @@
 // one tap with TAPS * INPUT_CHANNELS channels): for each element of the result, kind 3 sums what its taps gave it.
 // With SPLITS > 1 the depth is divided among work-groups, whose partial sums a second kernel adds in a fixed order.
 //
-// The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
+// The text is included once for each convolution; it undefines all its macros, the given ones too, at its end. It goes on in
+// tile_gpu.cl, taps_gpu.cl, convolution_gpu_loads.cl and convolution_gpu_run.cl.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. c12_               (default convolution_)
@@ -181,4 +182,7 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(collect)(
         result[result_offset + element] = EPILOGUE_1(sum, 0, row, column);
     }
 }
+#else
+#define A_ALONG_DEPTH (KIND != 2)
+#define B_ALONG_DEPTH (KIND == 1)
 #endif

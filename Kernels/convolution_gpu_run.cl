@@ -24,33 +24,15 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(convolve
     const int depth = PIXELS, count = RESULT_ROWS;
 #define FETCH_ARGUMENTS
 #else
-    // The taps in use: all, or those that meet a source pixel in this phase. Every item counts them; one lists them.
     __local int used_y[TAPS], used_x[TAPS], used_tap[TAPS];
 #if KIND == 1
     const int phase = get_group_id(2) / SPLITS, phase_y = phase / STRIDE_X, phase_x = phase % STRIDE_X;
     const int grid_height = (RESULT_HEIGHT - phase_y + STRIDE_Y - 1) / STRIDE_Y;
     const int grid_width = (RESULT_WIDTH - phase_x + STRIDE_X - 1) / STRIDE_X;
-    int used = 0;
-    for (int tap = 0; tap < TAPS; tap++) {
-        const int away_y = phase_y - TAP_Y(tap), away_x = phase_x - TAP_X(tap);
-        if (away_y % STRIDE_Y == 0 && away_x % STRIDE_X == 0) {
-            if (item == 0) {
-                used_y[used] = away_y / STRIDE_Y;
-                used_x[used] = away_x / STRIDE_X;
-                used_tap[used] = tap;
-            }
-            used++;
-        }
-    }
 #else
-    const int grid_height = RESULT_HEIGHT, grid_width = RESULT_WIDTH, used = TAPS;
-    if (item == 0)
-        for (int tap = 0; tap < TAPS; tap++) {
-            used_y[tap] = TAP_Y(tap);
-            used_x[tap] = TAP_X(tap);
-            used_tap[tap] = tap;
-        }
+    const int phase_y = 0, phase_x = 0, grid_height = RESULT_HEIGHT, grid_width = RESULT_WIDTH;
 #endif
+    const int used = KERNEL(list_taps)(used_y, used_x, used_tap, phase_y, phase_x, item);
     barrier(CLK_LOCAL_MEM_FENCE);
     const int depth = used * SOURCE_CHANNELS, count = BATCH * grid_height * grid_width;
 #define FETCH_ARGUMENTS , used_y, used_x, used_tap, depth
@@ -77,24 +59,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(convolve
             KERNEL(fetch)(
                 fetched_a, fetched_b, first, second, row_y, row_x, row_base, first_column, (step + 1) * TILE_DEPTH,
                 item FETCH_ARGUMENTS);
-#pragma unroll
-        for (int k = 0; k < TILE_DEPTH; k++) {
-            float rows[ITEM_ROWS], columns[ITEM_COLUMNS];
-#pragma unroll
-            for (int i = 0; i < ITEM_ROWS; i += 4) {
-                const float4 v = *(const __local float4 *)&tile_a[slot][k * LOCAL_ROWS + ITEM_ROW(i, item_y)];
-                rows[i] = v.x, rows[i + 1] = v.y, rows[i + 2] = v.z, rows[i + 3] = v.w;
-            }
-#pragma unroll
-            for (int j = 0; j < ITEM_COLUMNS; j += 4) {
-                const float4 v = *(const __local float4 *)&tile_b[slot][k * LOCAL_COLUMNS + ITEM_COLUMN(j, item_x)];
-                columns[j] = v.x, columns[j + 1] = v.y, columns[j + 2] = v.z, columns[j + 3] = v.w;
-            }
-#pragma unroll
-            for (int i = 0; i < ITEM_ROWS; i++)
-#pragma unroll
-                for (int j = 0; j < ITEM_COLUMNS; j++) acc[i][j] = fma(rows[i], columns[j], acc[i][j]);
-        }
+        KERNEL(multiply)(acc, tile_a[slot], tile_b[slot], item_x, item_y);
         if (step + 1 < end) KERNEL(put)(fetched_a, fetched_b, tile_a[1 - slot], tile_b[1 - slot], item);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
@@ -197,3 +162,5 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
 #undef SOURCE_STEP_Y
 #undef SOURCE_STEP_X
 #undef FETCH_ARGUMENTS
+#undef A_ALONG_DEPTH
+#undef B_ALONG_DEPTH

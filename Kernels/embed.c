@@ -25,7 +25,9 @@ static const char matmul_cpu[] = {
 #embed "matmul_cpu_split.cl" suffix(, 0)
 };
 static const char matmul_gpu[] = {
-#embed "matmul_gpu.cl" suffix(, 0)
+#embed "matmul_gpu.cl" suffix(,)
+#embed "tile_gpu.cl" suffix(,)
+#embed "matmul_gpu_run.cl" suffix(, 0)
 };
 static const char convolution_cpu[] = {
 #embed "convolution_cpu.cl" suffix(,)
@@ -36,12 +38,15 @@ static const char convolution_cpu[] = {
 };
 static const char convolution_gpu[] = {
 #embed "convolution_gpu.cl" suffix(,)
+#embed "tile_gpu.cl" suffix(,)
+#embed "taps_gpu.cl" suffix(,)
 #embed "convolution_gpu_loads.cl" suffix(,)
 #embed "convolution_gpu_run.cl" suffix(, 0)
 };
 static const char tensor_gpu[] = {
 #embed "tensor_gpu.cl" suffix(,)
 #embed "tensor_gpu_arithmetic.cl" suffix(,)
+#embed "taps_gpu.cl" suffix(,)
 #embed "tensor_gpu_loads.cl" suffix(,)
 #embed "tensor_gpu_run.cl" suffix(, 0)
 };

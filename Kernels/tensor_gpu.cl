@@ -30,7 +30,8 @@
 // device, in which items exchange their registers as the manual of PTX says that a warp does. All else is common to
 // both, so that it is tested where there is no GPU.
 //
-// The text is included once for each product; it undefines all its macros, the given ones too, at its end.
+// The text is included once for each product; it undefines all its macros, the given ones too, at its end. It goes on in
+// tensor_gpu_arithmetic.cl, taps_gpu.cl, tensor_gpu_loads.cl and tensor_gpu_run.cl.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here                          (tensor_)
@@ -261,5 +262,8 @@
 // The neighbours of an element of an image are looked for one by one, or stand for one another.
 #define PARTS_A (VECTOR_A ? 1 : 4)
 #define PARTS_B (VECTOR_B ? 1 : 4)
-// A coordinate that no tap brings into an image.
-#define NOWHERE (-(1 << 29))
+#if KIND != 3
+__constant int KERNEL(taps)[2 * TAPS] = {TAP_LIST};
+#define TAP_Y(tap) KERNEL(taps)[2 * (tap)]
+#define TAP_X(tap) KERNEL(taps)[2 * (tap) + 1]
+#endif

@@ -1,4 +1,4 @@
-// Goes on where tensor_gpu_arithmetic.cl ends: from memory to local memory, and from there to registers.
+// Goes on where taps_gpu.cl ends: from memory to local memory, and from there to registers.
 
 // Four neighbours that exist together or not at all.
 INLINE float4 KERNEL(whole)(__global const float *place, const int exists)
@@ -19,12 +19,6 @@ INLINE float4 KERNEL(some)(__global const float *place, const int count)
 
 #define FOUR_A(place, count) (VECTOR_A ? KERNEL(whole)(place, (count) > 0) : KERNEL(some)(place, count))
 #define FOUR_B(place, count) (VECTOR_B ? KERNEL(whole)(place, (count) > 0) : KERNEL(some)(place, count))
-
-#if KIND != 3
-__constant int KERNEL(taps)[2 * TAPS] = {TAP_LIST};
-#define TAP_Y(tap) KERNEL(taps)[2 * (tap)]
-#define TAP_X(tap) KERNEL(taps)[2 * (tap) + 1]
-#endif
 
 // For each kind: what an item finds out before it fetches, and how it fetches its share of the tiles from depth k on.
 #if KIND == 3
@@ -96,30 +90,12 @@ INLINE void KERNEL(fetch)(
     }
 }
 #else
-#if KIND == 1
-#define SOURCE_STEP_Y 1
-#define SOURCE_STEP_X 1
-#else
-#define SOURCE_STEP_Y STRIDE_Y
-#define SOURCE_STEP_X STRIDE_X
-#endif
-// What an item fetches of the rows: where tap (0, 0) lies in the source, y being NOWHERE beyond the last row, and the
-// number of the image.
-#define FIND_ROWS \
-    int row_y[FETCHES_A], row_x[FETCHES_A], row_image[FETCHES_A]; \
-    for (int f = 0; f < FETCHES_A; f++) { \
-        const int row = first_row + A_TILE_ROW(f); \
-        const int line = row / grid_width; \
-        row_y[f] = row < count ? line % grid_height * SOURCE_STEP_Y : NOWHERE; \
-        row_x[f] = row % grid_width * SOURCE_STEP_X; \
-        row_image[f] = line / grid_height; \
-    }
-#define FETCH_ARGUMENTS , row_y, row_x, row_image, used_y, used_x, used_tap, depth
+#define FETCH_ARGUMENTS , row_y, row_x, row_base, used_y, used_x, used_tap, depth
 // used_y, used_x and used_tap hold the offsets and the number of each tap in use.
 INLINE void KERNEL(fetch)(
     float4 fetched_a[FETCHES_A], float4 fetched_b[FETCHES_B], __global const float *first, __global const float *second,
     const int first_row, const int first_column, const int k, const uint item, const int row_y[FETCHES_A],
-    const int row_x[FETCHES_A], const int row_image[FETCHES_A], const __local int *used_y, const __local int *used_x,
+    const int row_x[FETCHES_A], const int row_base[FETCHES_A], const __local int *used_y, const __local int *used_x,
     const __local int *used_tap, const int depth)
 {
     // The taps and channels of the item's depths, the same in all rows.
@@ -138,7 +114,7 @@ INLINE void KERNEL(fetch)(
         for (int part = 0; part < PARTS_A; part++) {
             const int y = row_y[f] + part_y[part], x = row_x[f] + part_x[part];
             const int exists = (uint)y < SOURCE_HEIGHT && (uint)x < SOURCE_WIDTH;
-            const size_t pixel = (size_t)(row_image[f] * SOURCE_HEIGHT + y) * SOURCE_WIDTH + x;
+            const size_t pixel = (size_t)(row_base[f] * SOURCE_HEIGHT + y) * SOURCE_WIDTH + x;
             __global const float *place = first + pixel * SOURCE_CHANNELS + part_channel[part];
             parts[part] = VECTOR_A ? KERNEL(whole)(place, exists) : (float4)(exists ? *place : 0.0f);
         }

@@ -36,38 +36,19 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(ENTRY)(
     const int batch = 0, depth = PIXELS, count = RESULT_ROWS;
 #else
     const int batch = 0;
-    // The taps in use: all, or those that meet a source pixel in this phase. Every item counts them; one lists them.
     __local int used_y[TAPS], used_x[TAPS], used_tap[TAPS];
-    int used = 0;
-#if KIND == 1
 #if HAS_PHASES
     const int phase = get_group_id(2) / SPLITS, phase_y = phase / STRIDE_X, phase_x = phase % STRIDE_X;
 #else
     const int phase_y = 0, phase_x = 0;
 #endif
+#if KIND == 1
     const int grid_height = (RESULT_HEIGHT - phase_y + STRIDE_Y - 1) / STRIDE_Y;
     const int grid_width = (RESULT_WIDTH - phase_x + STRIDE_X - 1) / STRIDE_X;
-    for (int tap = 0; tap < TAPS; tap++) {
-        const int away_y = phase_y - TAP_Y(tap), away_x = phase_x - TAP_X(tap);
-        if (away_y % STRIDE_Y == 0 && away_x % STRIDE_X == 0) {
-            if (item == 0) {
-                used_y[used] = away_y / STRIDE_Y;
-                used_x[used] = away_x / STRIDE_X;
-                used_tap[used] = tap;
-            }
-            used++;
-        }
-    }
 #else
     const int grid_height = RESULT_HEIGHT, grid_width = RESULT_WIDTH;
-    used = TAPS;
-    if (item == 0)
-        for (int tap = 0; tap < TAPS; tap++) {
-            used_y[tap] = TAP_Y(tap);
-            used_x[tap] = TAP_X(tap);
-            used_tap[tap] = tap;
-        }
 #endif
+    const int used = KERNEL(list_taps)(used_y, used_x, used_tap, phase_y, phase_x, item);
     barrier(CLK_LOCAL_MEM_FENCE);
     const int depth = used * SOURCE_CHANNELS, count = BATCH * grid_height * grid_width;
 #endif

@@ -1,3 +1,4 @@
+import Compute
 import ComputeOpenCL
 import Foundation
 import Testing
@@ -24,6 +25,25 @@ import Testing
         #expect(records.policy(Self.traits, setting: "off").winners.isEmpty)
         let other = DeviceRecords(folder: folder.path, identity: ["another device"])
         #expect(other.policy(Self.traits, setting: nil).winners == shipped)
+    }
+
+    /// With two compute units: results that fill large tiles, medium ones, and neither.
+    @Test(
+        "a GPU's tiles compute at most twice what the smallest would",
+        arguments: [
+            (300, 200, "128x128"), (150, 60, "64x64"), (150, 6, "32x32"), (6, 150, "32x32"),
+        ])
+    func tiles(rows: Int, columns: Int, tile: String) throws {
+        func matrix(_ slot: Int, _ columns: Int) -> Matrix {
+            Matrix(
+                operand: Operand(slot: slot, dtype: .float32), batchStride: 0, rowStride: columns, columnStride: 1)
+        }
+        let step = ContractionStep(
+            batch: 1, rows: rows, columns: columns, depth: 40, a: matrix(0, 40), b: matrix(1, columns),
+            destination: Operand(slot: 2, dtype: .float32))
+        let tunable = try #require(TunableStep(.contraction(step)))
+        let names = tunable.candidates(KernelTraits(shape: .gpu, computeUnits: 2, lanes: 8))
+        #expect(names.first?.contains("tile \(tile)x") == true, "\(names)")
     }
 
     @Test("no table is shipped for a device of another kind")

@@ -42,7 +42,7 @@ struct ActivationTests {
             let y = try entry.activation(x)
             return try [y, gradients(of: y.sum(), withRespectTo: [x])[0], entry.activation(x, Context())]
         }
-        let found = try Tensor.floats(results, on: on.device)
+        let found = try Tensor.doubles(results, on: on.device)
         for (number, entry) in Self.cases.enumerated() {
             let (y, slope, again) = (found[3 * number], found[3 * number + 1], found[3 * number + 2])
             Numbers.expectClose(

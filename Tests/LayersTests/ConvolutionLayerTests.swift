@@ -46,7 +46,7 @@ struct ConvolutionLayerTests {
         _ settings: [Setting], on device: any Device, _ result: (Setting) throws -> (Tensor, [Double])
     ) throws {
         let results = try settings.map(result)
-        let found = try Tensor.floats(results.map(\.0), on: device)
+        let found = try Tensor.doubles(results.map(\.0), on: device)
         for (number, setting) in settings.enumerated() {
             Numbers.expectClose(found[number], results[number].1, setting.text)
         }

@@ -31,13 +31,13 @@ struct DiscretizedLogisticTests {
         let found = try parameters.map { mean, logScale in
             try DiscretizedLogistic.logLikelihood(x, mean: Tensor(mean), logScale: Tensor(logScale), levels: levels)
         }
-        for ((mean, logScale), values) in zip(parameters, try Tensor.floats(found, on: on.device)) {
+        for ((mean, logScale), values) in zip(parameters, try Tensor.doubles(found, on: on.device)) {
             // Arguments as large as 4000 are rounded to Float32 before they are logarithms.
             Numbers.expectClose(
                 values, reference(levels: levels, mean: Double(mean), logScale: Double(logScale)), tolerance: 3e-4,
                 "mean \(mean), log scale \(logScale)")
             // The levels' probabilities add up to one.
-            #expect(abs(values.doubles.reduce(0) { $0 + exp($1) } - 1) < 2e-4)
+            #expect(abs(values.reduce(0) { $0 + exp($1) } - 1) < 2e-4)
         }
     }
 
@@ -48,7 +48,7 @@ struct DiscretizedLogisticTests {
         let logScale = try Tensor([-7, -30, -7, -7, -6, -20, 60] as [Float], shape: [7])
         let value = try DiscretizedLogistic.logLikelihood(x, mean: mean, logScale: logScale)
         let slopes = try gradients(of: value.sum(), withRespectTo: [mean, logScale])
-        let found = try Tensor.floats([value] + slopes, on: on.device)
+        let found = try Tensor.doubles([value] + slopes, on: on.device)
         #expect(found.joined().allSatisfy { $0.isFinite })
         // Towards the pixel: the mean is pulled, however far it is.
         let pulls = found[1]

@@ -20,7 +20,7 @@ struct LossTests {
             try Loss.binaryCrossEntropy(logits: l, targets: t, reduction: $0)
         }
         let slopes = try gradients(of: losses[3], withRespectTo: [l])
-        let found = try Tensor.floats(losses + slopes, on: on.device)
+        let found = try Tensor.doubles(losses + slopes, on: on.device)
         Numbers.expectClose(found[0], elements)
         Numbers.expectClose(found[1], rows)
         Numbers.expectClose(found[2], [elements.reduce(0, +) / 24])
@@ -53,7 +53,7 @@ struct LossTests {
         let results = try [
             loss, Loss.crossEntropy(logits: l, labels: y), gradients(of: loss.sum(), withRespectTo: [l])[0], image,
         ]
-        let found = try Tensor.floats(results, on: on.device)
+        let found = try Tensor.doubles(results, on: on.device)
         Numbers.expectClose(found[0], losses)
         Numbers.expectClose(found[1], [losses.reduce(0, +) / Double(n)])
         Numbers.expectClose(found[2], slopes, tolerance: 3e-6)
@@ -87,7 +87,7 @@ struct LossTests {
             Gaussian.negativeLogLikelihood(tensors[0], mean: tensors[1], logVariance: tensors[2]),
             Gaussian.divergence(mean: tensors[1], logVariance: tensors[2]), general, none,
         ]
-        let found = try Tensor.floats(results, on: on.device)
+        let found = try Tensor.doubles(results, on: on.device)
         Numbers.expectClose(
             found[0],
             per { (dx[$0] - dm[$0]) * (dx[$0] - dm[$0]) })

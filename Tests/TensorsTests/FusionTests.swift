@@ -1,6 +1,5 @@
 import Compute
 import ComputeCPU
-import ComputeOpenCL
 import Tensors
 import TestSupport
 import Testing
@@ -14,7 +13,7 @@ import Testing
         let patterns = CaseRegistry.patterns[first...].prefix(8)
         let graphs = try patterns.map { try $0.assembled().outputs }
         CaseBatch.compile(graphs, on: device.device)
-        if device.device is OpenCLDevice { try Stepwise.compile(graphs, on: device.device) }
+        try Stepwise.compile(graphs, on: device.device)
         let tolerance = Tolerance(relative: 2e-6, normwise: 1e-6)
         for (pattern, outputs) in zip(patterns, graphs) {
             let fused = try Tensor.doubles(outputs, on: device.device)

@@ -62,6 +62,11 @@ import Testing
         let shapes = try plan([losses, gradient]).steps.map(\.shape)
         let place = try #require(shapes.lastIndex { $0.reduce(1, *) == 1280 })
         #expect(place < shapes.firstIndex(of: [8]) ?? 0, "\(shapes)")
+        // Here the gradient needs the larger sums.
+        let later = try gradients(of: losses.square().sum(), withRespectTo: [logits])[0]
+        let others = try plan([losses, later]).steps.map(\.shape)
+        let last = try #require(others.lastIndex { $0.reduce(1, *) == 1280 })
+        #expect(last > others.firstIndex(of: [8]) ?? .max, "\(others)")
     }
 
     @Test func linearAndReluIsOneStep() throws {

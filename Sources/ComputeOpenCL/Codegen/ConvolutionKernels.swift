@@ -83,15 +83,14 @@ extension LaunchPlan {
             second = newScratch(count: work.outputPixels * columnPanels * tile.vectors * 16, .float32)
             try launch(kernels, "pack", [step.second, second], [ceilingDivide(work.outputPixels, 64), 1, 1])
         }
+        if choice.packs && order.splits == 1 {
+            let height = ceilingDivide(g.height, g.strideY) * g.strideY
+            let width = ceilingDivide(g.width, g.strideX) * g.strideX
+            first = newScratch(count: rowPanels * tile.rows * g.batch * height * width, .float32)
+            try launch(kernels, "pack_first", [step.first, first], [g.batch * g.height, 1, 1])
+        }
         if order.splits == 1 {
-            if choice.packs {
-                let height = ceilingDivide(g.height, g.strideY) * g.strideY
-                let width = ceilingDivide(g.width, g.strideX) * g.strideX
-                first = newScratch(count: rowPanels * tile.rows * g.batch * height * width, .float32)
-                try launch(kernels, "pack_first", [step.first, first], [g.batch * g.height, 1, 1])
-            }
-            return try launch(
-                kernels, "convolve", [first, second, step.destination], groups, epilogue: after)
+            return try launch(kernels, "convolve", [first, second, step.destination], groups, epilogue: after)
         }
         let tiles = groups.reduce(1, *)
         let sumVectors = sums?.vectors ?? 0

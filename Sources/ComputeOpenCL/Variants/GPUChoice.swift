@@ -46,13 +46,10 @@ struct GPUChoices {
     /// By the rules of matmul_gpu.cl, which says why.
     init(_ step: ContractionStep, _ traits: KernelTraits) {
         let units = traits.computeUnits
-        func groups(_ tile: GPUTile) -> Int {
-            step.batch * ceilingDivide(step.rows, tile.rows) * ceilingDivide(step.columns, tile.columns)
-        }
         let tiles = traits.groupSize < 256 ? [GPUTile.small] : [.large, .medium, .small]
-        let rule = tiles.first { groups($0) >= units && $0.suits(step.rows, step.columns) } ?? .small
-        let wanted = ceilingDivide(2 * units, groups(rule))
-        var splits = groups(rule) >= units ? 1 : min(wanted, ceilingDivide(step.depth, 64))
+        let (rule, groups) = GPUChoices.rule(tiles, step.rows, step.columns, parts: step.batch, units)
+        let wanted = ceilingDivide(2 * units, groups)
+        var splits = groups >= units ? 1 : min(wanted, ceilingDivide(step.depth, 64))
         if step.depth >= 4096 { splits = max(splits, min(wanted, 64)) }
         self.init("matmul_gpu", rule: rule, tiles: tiles, splits: splits, depths: [step.depth], traits)
     }
@@ -60,30 +57,28 @@ struct GPUChoices {
     /// By the rules of convolution_gpu.cl, which says why.
     init(_ step: ConvolutionStep, _ work: ConvolutionWork, _ traits: KernelTraits) {
         let units = traits.computeUnits
-        func groups(_ tile: GPUTile) -> Int {
-            ceilingDivide(work.rows, tile.rows) * ceilingDivide(work.resultChannels, tile.columns) * work.phases
-        }
         var tiles: [GPUTile] = work.resultChannels > 64 ? [.large, .medium, .small] : [.medium, .small]
         if traits.groupSize < 256 { tiles = [.small] }
         if work.resultChannels <= 16 { tiles = [.narrow] }
-        let rule =
-            tiles.first { groups($0) >= units && $0.suits(work.rows, work.resultChannels) }
-            ?? (work.resultChannels <= 16 ? .narrow : .small)
-        let count = groups(rule)
-        let splits = count >= units ? 1 : min(ceilingDivide(2 * units, count), ceilingDivide(work.depth, 128), 64)
+        let (rule, groups) = GPUChoices.rule(tiles, work.rows, work.resultChannels, parts: work.phases, units)
+        let splits = groups >= units ? 1 : min(ceilingDivide(2 * units, groups), ceilingDivide(work.depth, 128), 64)
         self.init(
             "convolution_gpu", rule: rule, tiles: [.large, .medium, .small, .narrow], splits: splits,
             depths: step.depths, traits)
     }
-}
 
-extension GPUTile {
-    /// Whether tiles of this size compute at most twice as much as small ones, beyond the ends of the result too.
-    fileprivate func suits(_ rows: Int, _ columns: Int) -> Bool {
-        func computed(_ tile: GPUTile) -> Int {
-            ceilingDivide(rows, tile.rows) * tile.rows * ceilingDivide(columns, tile.columns) * tile.columns
+    /// The first of some tiles that gives each compute unit one and computes, beyond the ends of the result too, at most
+    /// twice as much as small ones; else the last. And how many it takes for all parts of the result.
+    private static func rule(
+        _ tiles: [GPUTile], _ rows: Int, _ columns: Int, parts: Int, _ units: Int
+    ) -> (tile: GPUTile, groups: Int) {
+        func groups(_ tile: GPUTile) -> Int {
+            parts * ceilingDivide(rows, tile.rows) * ceilingDivide(columns, tile.columns)
         }
-        return computed(self) <= 2 * computed(.small)
+        func computed(_ tile: GPUTile) -> Int { groups(tile) * tile.rows * tile.columns }
+        let suiting = tiles.first { groups($0) >= units && computed($0) <= 2 * computed(.small) }
+        let tile = suiting ?? tiles[tiles.count - 1]
+        return (tile, groups(tile))
     }
 }
 

@@ -42,7 +42,7 @@ struct RecurrentLayerTests {
         pairs.append((slopes[0], expected["x"], "gradient of the inputs"))
         pairs += zip(slopes[1...], ["h", "c"].prefix(first.count)).map { ($0, expected[$1], "gradient of \($1)") }
         pairs += zip(slopes[(1 + first.count)...], parameters).map { ($0, $1.1, "gradient of \($1.0.shape)") }
-        for (found, pair) in zip(try Tensor.floats(pairs.map(\.found), on: device), pairs) {
+        for (found, pair) in zip(try Tensor.doubles(pairs.map(\.found), on: device), pairs) {
             Numbers.expectClose(found, try #require(pair.numbers), tolerance: 1e-5, pair.what)
         }
     }

@@ -1,5 +1,3 @@
-import Compute
-import Tensors
 import TestSupport
 import Testing
 
@@ -12,7 +10,7 @@ enum Numbers {
 
     /// Records the worst element that is further from its reference than `tolerance · (1 + |reference|)`.
     static func expectClose(
-        _ found: [Float], _ expected: [Double], tolerance: Double = 1e-5, _ what: String = "",
+        _ found: [some BinaryFloatingPoint], _ expected: [Double], tolerance: Double = 1e-5, _ what: String = "",
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         guard found.count == expected.count else {
@@ -28,13 +26,6 @@ enum Numbers {
                 "\(what): \(far.count) of \(found.count) are off; element \(first.offset) is \(first.element.0), expected \(first.element.1)",
                 sourceLocation: sourceLocation)
         }
-    }
-}
-
-extension Tensor {
-    /// Tensors computed in one plan: an OpenCL device takes long to compile many.
-    static func floats(_ tensors: [Tensor], on device: any Device) throws -> [[Float]] {
-        try evaluate(tensors, on: device).map { try $0.floats(on: device) }
     }
 }
 

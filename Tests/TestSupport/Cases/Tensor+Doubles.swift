@@ -11,7 +11,7 @@ extension Tensor {
         }
     }
 
-    /// Tensors computed in one plan, and brought to the host.
+    /// Tensors computed in one plan, and brought to the host: an OpenCL device takes long to compile many.
     public static func doubles(_ tensors: [Tensor], on device: any Device) throws -> [[Double]] {
         try evaluate(tensors, on: device).map { try $0.doubles(on: device) }
     }

@@ -1,5 +1,6 @@
 import Compute
 import ComputeCPU
+import ComputeOpenCL
 import Conformance
 import Tensors
 
@@ -9,8 +10,9 @@ public enum Stepwise {
         try evaluate(tensors, on: device) { _ in }
     }
 
-    /// Compiles together the kernels that graphs take on a device.
+    /// Compiles together the kernels that graphs take on an OpenCL device.
     public static func compile(_ graphs: [[Tensor]], on device: any Device) throws {
+        guard device is OpenCLDevice else { return }
         var plans: [[Tensor]] = []
         // Kernels do not depend on the values.
         for tensors in graphs { _ = try evaluate(tensors, on: CPUDevice()) { plans.append([$0]) } }

@@ -33,12 +33,6 @@ public enum TestDevices {
         opened { OpenCLDevice.discover(shape: .gpu, emulatingTensorCores: true).devices }
         .first { $0.device.info.kind == .openCLCPU }
 
-    /// Whether a device is a CPU with the kernels of a GPU, which take it long.
-    public static func emulatesGPU(_ device: any Device) -> Bool {
-        guard let device = device as? OpenCLDevice else { return false }
-        return device.info.kind == .openCLCPU && device.traits.shape == .gpu
-    }
-
     private static func opened(_ discover: @escaping @Sendable () -> [OpenCLDevice]) -> [TestDevice] {
         discover().enumerated().map { index, device in
             TestDevice(description: device.info.name, device: device) {
