@@ -41,6 +41,19 @@ import Testing
         }
     }
 
+    /// Numbers for each row go before the rows only where they do not come from them: here they do by a concatenation.
+    @Test func concatenatedSumsComeFirst() throws {
+        let values = (0..<24).map { Float($0 % 7) * 0.25 - 0.5 }
+        let x = try Tensor(values, shape: [6, 4])
+        let both = try Tensor.concatenate([x.sum([1]), x.square().sum([1])], axis: 0)
+        let result = try both.sliced(3..<9, axis: 0).exp()
+        let function = try CompiledFunction(on: TestDevices.reference.device, results: [both, result])
+        try function.run()
+        let rows = (0..<6).map { values[($0 * 4)...].prefix(4) }
+        let sums = rows.map { $0.reduce(0, +) } + rows.map { $0.reduce(0) { $0 + $1 * $1 } }
+        for (found, sum) in zip(try function.floats(1), sums[3..<9]) { #expect(abs(found - expf(sum)) < 1e-4) }
+    }
+
     /// The gradient of a sum over rows comes before what else becomes of the rows' sums.
     @Test func gradientFollowsItsRows() throws {
         let x = try Variable([Float](repeating: 0.5, count: 640), shape: [40, 16], on: TestDevices.reference.device)
