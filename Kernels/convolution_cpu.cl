@@ -21,8 +21,8 @@
 // No local memory, no barriers; nothing outside the operands is touched; every element gets its epilogue once.
 //
 // The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
-// Its kernels are declared as work.cl says, in convolution_cpu_pixels.cl, convolution_cpu_weights.cl, column_sums_cpu.cl and
-// convolution_cpu_weights_split.cl, which go on here.
+// Its kernels are declared as work.cl says. tile_cpu.cl, convolution_cpu_pixels.cl, convolution_cpu_weights.cl,
+// column_sums_cpu.cl and convolution_cpu_weights_split.cl go on here.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. c12_               (default convolution_)
@@ -226,9 +226,6 @@
 #define COLUMNS OUTPUT_CHANNELS
 #endif
 
-#define VECTORS ((COLUMNS + 15) / 16)
-#define COLUMN_PANELS ((VECTORS + TILE_VECTORS - 1) / TILE_VECTORS)
-#define PANEL (16 * TILE_VECTORS)
 #if KIND == 2
 #define RESULT_ROWS (TAPS * INPUT_CHANNELS)
 #else
@@ -237,68 +234,6 @@
 #define PIXELS (BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH)
 #define PACK_PIXELS 64
 
-// The first column of a column panel, and its vector j's. The last panel is shifted back to end with the matrix.
-#if COLUMN_PANELS > 1
-#define FIRST_COLUMN(panel) min((panel) * PANEL, COLUMNS - PANEL)
-#define VECTOR_COLUMN(j) (16 * (j))
-#else
-#define FIRST_COLUMN(panel) 0
-#define VECTOR_COLUMN(j) (COLUMNS >= 16 && (j) == VECTORS - 1 ? COLUMNS - 16 : 16 * (j))
-#endif
-
-// Vectors that need no more alignment than their elements.
-typedef float16 KERNEL(float16u) __attribute__((aligned(4)));
-typedef float8 KERNEL(float8u) __attribute__((aligned(4)));
-typedef PASTE(OUT_T, 16) KERNEL(out16u) __attribute__((aligned(sizeof(OUT_T))));
-#define LOAD16(p) (*(const __global KERNEL(float16u) *)(p))
-#define STORE16(p, v) (*(__global KERNEL(float16u) *)(p) = (v))
-#define LOAD8(p) (*(const __global KERNEL(float8u) *)(p))
-#define STORE8(p, v) (*(__global KERNEL(float8u) *)(p) = (v))
-// Results larger than the caches go past them, where a vector lies in one line.
-#define STREAMS ((long)RESULT_ROWS * COLUMNS >= 1 << 22)
-#ifdef __has_builtin
-#if __has_builtin(__builtin_prefetch)
-#define PREFETCH_STORE(p) __builtin_prefetch(p, 1)
-#endif
-#if __has_builtin(__builtin_nontemporal_store)
-#define STORE_RESULT(place, v) \
-    if (STREAMS && ((ulong)(place) & 63) == 0) \
-        __builtin_nontemporal_store(v, (__global PASTE(OUT_T, 16) *)(place)); \
-    else \
-        *(__global KERNEL(out16u) *)(place) = v
-#endif
-#endif
-#ifndef PREFETCH_STORE
-#define PREFETCH_STORE(p)
-#endif
-#ifndef STORE_RESULT
-#define STORE_RESULT(place, v) *(__global KERNEL(out16u) *)(place) = v
-#endif
-// Sums passed by pointer stay in registers only where the call is inlined.
-#ifdef __clang__
-#define INLINE static inline __attribute__((always_inline))
-#else
-#define INLINE static inline
-#endif
-
 __constant int KERNEL(taps)[2 * TAPS] = {TAP_LIST};
 #define TAP_Y(tap) KERNEL(taps)[2 * (tap)]
 #define TAP_X(tap) KERNEL(taps)[2 * (tap) + 1]
-
-// Stores the columns of row i of a tile that no earlier panel holds. A macro, since the epilogue may name kernel
-// parameters.
-#define STORE_ROW(values, row_index) \
-    for (int j = 0; j < TILE_VECTORS; j++) { \
-        const int row = row_index, first_column = FIRST_COLUMN(column_panel) + VECTOR_COLUMN(j); \
-        const int from = max(max(column_panel * PANEL, 16 * j) - first_column, 0); \
-        const int to = min(COLUMNS - first_column, 16); \
-        __global OUT_T *place = result + result_offset + (size_t)row * COLUMNS + first_column; \
-        if (from == 0 && to == 16) { \
-            const PASTE(OUT_T, 16) stored = EPILOGUE_16(values[j], 0, row, first_column); \
-            STORE_RESULT(place, stored); \
-        } else { \
-            const float *lanes = (const float *)&values[j]; \
-            for (int lane = from; lane < to; lane++) \
-                place[lane] = EPILOGUE_1(lanes[lane], 0, row, first_column + lane); \
-        } \
-    }

@@ -163,19 +163,15 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
 
     const int column_panels = ACROSS ? COLUMN_PANELS : ITEM_ID(1) + 1;
     for (int column_panel = ITEM_ID(1); column_panel < column_panels; column_panel++) {
-        // What the epilogue loads, and where it stores, has time to arrive meanwhile.
-        for (int i = 0; i < TILE_ROWS; i++)
-            for (int j = 0; j < TILE_VECTORS; j++) {
-                const int column = FIRST_COLUMN(column_panel) + VECTOR_COLUMN(j);
-                EPILOGUE_FETCH(0, pixel[i], column);
-                if (!STREAMS) PREFETCH_STORE(result + result_offset + (size_t)pixel[i] * COLUMNS + column);
-            }
         float16 acc[TILE_ROWS][TILE_VECTORS], sums[TILE_ROWS][TILE_VECTORS];
 #pragma unroll
         for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
             for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = 0.0f;
         for (int t = 0; t < met; t++) {
+            // What the epilogue loads, and where it stores, has time to arrive meanwhile: a few rows for each tap.
+            for (int i = t; i < TILE_ROWS; i += met)
+                FETCH_ROW(result + result_offset + (size_t)pixel[i] * COLUMNS, 0, pixel[i], column_panel)
             __global const float *rows[TILE_ROWS];
 #pragma unroll
             for (int i = 0; i < TILE_ROWS; i++) rows[i] = sources[t][i];
@@ -203,7 +199,8 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
         for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
             for (int j = 0; j < TILE_VECTORS; j++) sums[i][j] = acc[i][j] + 0.0f;
-        for (int i = 0; i < min(TILE_ROWS, count - own); i++) STORE_ROW(sums[i], pixel[i])
+        for (int i = 0; i < min(TILE_ROWS, count - own); i++)
+            STORE_ROW(sums[i], result + result_offset + (size_t)pixel[i] * COLUMNS, 0, pixel[i])
     }
 }
 #undef WEIGHTS

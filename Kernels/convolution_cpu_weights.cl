@@ -141,9 +141,11 @@ INLINE void KERNEL(add_lines)(
 #endif
 
 #define STORE_TILE(sums) \
-    const int own_row = row_panel * TILE_ROWS, first_row = FIRST_ROW(row_panel); \
-    for (int i = own_row - first_row; i < TILE_ROWS; i++) \
-        STORE_ROW(sums[i], tap * INPUT_CHANNELS + first_row + i)
+    const int first_row = FIRST_ROW(row_panel); \
+    for (int i = row_panel * TILE_ROWS - first_row; i < TILE_ROWS; i++) { \
+        const int row = tap * INPUT_CHANNELS + first_row + i; \
+        STORE_ROW(sums[i], result + result_offset + (size_t)row * COLUMNS, 0, row) \
+    }
 
 #if SPLITS == 1
 WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS

@@ -147,7 +147,7 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
 #undef STORE8
 #undef STREAMS
 #undef STORE_RESULT
-#undef PREFETCH_STORE
+#undef FETCH_ROW
 #undef INLINE
 #undef TAP_Y
 #undef TAP_X

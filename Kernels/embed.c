@@ -20,6 +20,7 @@ static const char indexed[] = {
 };
 static const char matmul_cpu[] = {
 #embed "matmul_cpu.cl" suffix(,)
+#embed "tile_cpu.cl" suffix(,)
 #embed "matmul_cpu_tiles.cl" suffix(,)
 #embed "column_sums_cpu.cl" suffix(,)
 #embed "matmul_cpu_split.cl" suffix(, 0)
@@ -31,6 +32,7 @@ static const char matmul_gpu[] = {
 };
 static const char convolution_cpu[] = {
 #embed "convolution_cpu.cl" suffix(,)
+#embed "tile_cpu.cl" suffix(,)
 #embed "convolution_cpu_pixels.cl" suffix(,)
 #embed "convolution_cpu_weights.cl" suffix(,)
 #embed "column_sums_cpu.cl" suffix(,)

@@ -5,8 +5,8 @@
 // time it does not store. Nothing outside the matrices is read or written, and every element gets its epilogue once.
 //
 // The text is included once for each product; it undefines all its macros, the given ones too, at its end.
-// Its kernels are declared as work.cl says, in matmul_cpu_tiles.cl, column_sums_cpu.cl and matmul_cpu_split.cl, which go on
-// here.
+// Its kernels are declared as work.cl says. tile_cpu.cl, matmul_cpu_tiles.cl, column_sums_cpu.cl and matmul_cpu_split.cl
+// go on here.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. p12_               (default matmul_)
@@ -69,16 +69,15 @@
 //     ROWS < 6: ROWS x min(V, 8, 25 / ROWS). Otherwise by V: 1: 12x1, 2: 12x2, 3: 8x3, 4: 6x4, 5: 5x5, more: of 6x4,
 //     12x2, 8x3, 5x5 the one with the least RP * CP * TILE_VECTORS * (2 * TILE_ROWS + s), the first of equals, where s
 //     is 0 with ROWS >= 1024 (B is packed) and 1 otherwise (B comes from further away).
-//     TILE_ROWS is always cut down to ROWS. Form 1: 24x1 for V = 1; and with TILE_ROWS cut down further, to
-//     ceil(ROWS / ceil(ROWS / TILE_ROWS)), tiles are even.
+//     TILE_ROWS is always cut down to ROWS. Form 1: ROWS x min(V, 8 / ROWS), and where ROWS > 4, 8x1 with TILE_ROWS cut
+//     down further, to ceil(ROWS / ceil(ROWS / TILE_ROWS)), so that tiles are even.
 //     With 16 registers of 8 lanes, of which a vector takes two: 6x1, evened out: ceil(ROWS / ceil(ROWS / 6)) rows; of 1
 //     to 3 rows 1x6, 2x3, 3x2. More vectors of sums do not stay in registers.
 //   PACK_B, forms 0 and 1: B_COLUMN_STRIDE != 1 or COLUMNS < 16 (required); form 0 also: ROWS >= 1024, or ROWS >= 256
 //     and B_ROW_STRIDE >= 512.
 //   PACK_A, form 0: A_COLUMN_STRIDE >= 1000, DEPTH >= 512 and COLUMNS >= 256; with 16 registers of 8 lanes also where
 //     CP >= 32, ROWS >= 768, DEPTH >= 512 and BATCH * ROWS * DEPTH <= 16777216.
-//   ACROSS, form 0: with 16 registers of 8 lanes, where 1 < CP < RP, BATCH * RP >= 8 * units, and B is near:
-//     DEPTH * COLUMNS <= 65536.
+//   ACROSS, form 0: where 1 < CP < RP, BATCH * RP >= 8 * units, and B is near: DEPTH * COLUMNS <= 65536.
 //   These are the rules where nothing is known of a shape. FORM and SPLITS decide the order of the sums and are always
 //   chosen by them; tile, packing and order of the tiles change the time and no bit of the result, and are what the
 //   tuner tries (ProductChoice.swift).
@@ -159,67 +158,21 @@
 #define PASTE(x, y) PASTE_TEXT(x, y)
 #define KERNEL(name) PASTE(PREFIX, name)
 
-#define VECTORS ((COLUMNS + 15) / 16)
+#define RESULT_ROWS ((long)BATCH * ROWS)
 #define ROW_PANELS ((ROWS + TILE_ROWS - 1) / TILE_ROWS)
-#define COLUMN_PANELS ((VECTORS + TILE_VECTORS - 1) / TILE_VECTORS)
-#define PANEL (16 * TILE_VECTORS)
+// The first row of a row panel.
+#if ROWS % TILE_ROWS == 0
+#define FIRST_ROW(panel) ((panel) * TILE_ROWS)
+#else
+#define FIRST_ROW(panel) min((panel) * TILE_ROWS, ROWS - TILE_ROWS)
+#endif
 #define PACK_DEPTH 64
 // Panels of B that are packed together, where their columns are neighbours.
 #define PACK_PANELS (B_COLUMN_STRIDE == 1 ? 4 : 1)
 // Steps of the depth written out: a small tile's loop would cost as much as its sums.
 #define UNROLL (TILE_ROWS * TILE_VECTORS <= 8 ? 4 : 1)
 #define SPLIT_DEPTH 64
-
-// Vectors that need no more alignment than their elements.
-typedef float16 KERNEL(float16u) __attribute__((aligned(4)));
-typedef float8 KERNEL(float8u) __attribute__((aligned(4)));
-typedef PASTE(OUT_T, 16) KERNEL(out16u) __attribute__((aligned(sizeof(OUT_T))));
-typedef PASTE(OUT_T, 4) KERNEL(out4u) __attribute__((aligned(sizeof(OUT_T))));
-// Sums passed by pointer stay in registers only where the call is inlined.
-#ifdef __clang__
-#define INLINE static inline __attribute__((always_inline))
-#else
-#define INLINE static inline
-#endif
-#define LOAD16(p) (*(const __global KERNEL(float16u) *)(p))
-#define STORE16(p, v) (*(__global KERNEL(float16u) *)(p) = (v))
-#define LOAD8(p) (*(const __global KERNEL(float8u) *)(p))
-#define STORE8(p, v) (*(__global KERNEL(float8u) *)(p) = (v))
-
-#ifdef __has_builtin
-#if __has_builtin(__builtin_prefetch)
-#define PREFETCH(p) __builtin_prefetch(p)
-#define PREFETCH_STORE(p) __builtin_prefetch(p, 1)
-#endif
-#endif
-#ifndef PREFETCH
-#define PREFETCH(p)
-#define PREFETCH_STORE(p)
-#endif
-// Results larger than the caches go past them, where a vector lies in one line.
-#define STREAMS ((long)BATCH * ROWS * COLUMNS >= 1 << 22)
-#ifdef __has_builtin
-#if __has_builtin(__builtin_nontemporal_store)
-#define STORE_RESULT(place, v) \
-    if (STREAMS && ((ulong)(place) & 63) == 0) \
-        __builtin_nontemporal_store(v, (__global PASTE(OUT_T, 16) *)(place)); \
-    else \
-        *(__global KERNEL(out16u) *)(place) = v
-#endif
-#endif
-#ifndef STORE_RESULT
-#define STORE_RESULT(place, v) *(__global KERNEL(out16u) *)(place) = v
-#endif
-
-// The first row of a row panel, and the first column of vector j of a column panel.
-#define FIRST_ROW(panel) min((panel) * TILE_ROWS, ROWS - TILE_ROWS)
-#if COLUMN_PANELS > 1
-#define FIRST_COLUMN(panel) min((panel) * PANEL, COLUMNS - PANEL)
-#define VECTOR_COLUMN(j) (16 * (j))
-#else
-#define FIRST_COLUMN(panel) 0
-#define VECTOR_COLUMN(j) (COLUMNS >= 16 && (j) == VECTORS - 1 ? COLUMNS - 16 : 16 * (j))
-#endif
+#define FETCH_DEPTH 16
 
 // Strides of the operands as the product reads them.
 #if PACK_A

@@ -16,11 +16,11 @@ INLINE void KERNEL(fetch)(__global const float *a, __global const float *b, cons
 #define FIRST_LINE(lines, tile) (int)((long)SPLIT_DEPTH * (lines) * (tile) / TILES)
 #if A_COLUMN_STRIDE != 1 && !PACK_A
     for (int line = FIRST_LINE(A_LINES, tile); line < FIRST_LINE(A_LINES, tile + 1); line++)
-        PREFETCH(a + (size_t)(line / A_LINES) * A_COLUMN + line % A_LINES * 16);
+        FETCH(a + (size_t)(line / A_LINES) * A_COLUMN + line % A_LINES * 16);
 #endif
 #if !PACK_B
     for (int line = FIRST_LINE(B_LINES, tile); line < FIRST_LINE(B_LINES, tile + 1); line++)
-        PREFETCH(b + (size_t)(line / B_LINES) * B_ROW + line % B_LINES * 16);
+        FETCH(b + (size_t)(line / B_LINES) * B_ROW + line % B_LINES * 16);
 #endif
 #undef FIRST_LINE
 }
@@ -87,6 +87,8 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
 #endif
 
 #if FORM == 2
+typedef PASTE(OUT_T, 4) KERNEL(out4u) __attribute__((aligned(sizeof(OUT_T))));
+
 // The sum of the lanes of each of four vectors.
 INLINE float4 KERNEL(lane_sums)(const float16 p, const float16 q, const float16 r, const float16 s)
 {
@@ -196,15 +198,17 @@ WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
 #undef PACK_DEPTH
 #undef UNROLL
 #undef SPLIT_DEPTH
+#undef FETCH_DEPTH
 #undef INLINE
 #undef LOAD16
 #undef STORE16
 #undef LOAD8
 #undef STORE8
-#undef PREFETCH
-#undef PREFETCH_STORE
+#undef FETCH_ROW
 #undef STREAMS
 #undef STORE_RESULT
+#undef STORE_ROW
+#undef RESULT_ROWS
 #undef FIRST_ROW
 #undef FIRST_COLUMN
 #undef VECTOR_COLUMN

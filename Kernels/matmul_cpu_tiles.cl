@@ -63,15 +63,15 @@ INLINE void KERNEL(add_product)(
     float16 acc[TILE_ROWS][TILE_VECTORS], __global const float *a, __global const float *b, const int depth)
 {
     // A split asks for its operands itself.
-    const int part = FORM == 1 && A_COLUMN_STRIDE != 1 ? SPLIT_DEPTH : 16;
+    const int part = FORM == 1 && A_COLUMN_STRIDE != 1 ? SPLIT_DEPTH : FETCH_DEPTH;
     for (int begin = 0; begin < depth; begin += part) {
         // The same columns of the next row panel, which comes next: as many lines as rows every 16 columns.
 #if PACK_A
 #pragma unroll
-        for (int i = 0; i < TILE_ROWS; i++) PREFETCH(a + DEPTH * TILE_ROWS + 16 * i);
+        for (int i = 0; i < TILE_ROWS; i++) FETCH(a + DEPTH * TILE_ROWS + 16 * i);
 #elif A_COLUMN_STRIDE == 1
 #pragma unroll
-        for (int i = 0; i < TILE_ROWS; i++) PREFETCH(a + (size_t)(TILE_ROWS + i) * A_ROW);
+        for (int i = 0; i < TILE_ROWS; i++) FETCH(a + (size_t)(TILE_ROWS + i) * A_ROW);
 #endif
         const int count = min(part, depth - begin);
 #pragma unroll UNROLL
@@ -109,26 +109,12 @@ INLINE __global const float *KERNEL(columns_of_b)(__global const float *b, const
 #endif
 }
 
-// Stores the part of a tile that no earlier tile holds. A macro, since the epilogue may name kernel parameters.
-#define STORE_TILE(acc) \
-    const int own_row = row_panel * TILE_ROWS, own_column = column_panel * PANEL; \
+// Stores the part of a tile that no earlier tile holds.
+#define STORE_TILE(sums) \
     const int first_row = FIRST_ROW(row_panel); \
     __global OUT_T *results = c + c_offset + (size_t)batch * ROWS * COLUMNS; \
-    for (int i = own_row - first_row; i < TILE_ROWS; i++) \
-        for (int j = 0; j < TILE_VECTORS; j++) { \
-            const int row = first_row + i, first_column = FIRST_COLUMN(column_panel) + VECTOR_COLUMN(j); \
-            const int from = max(max(own_column, 16 * j) - first_column, 0); \
-            const int to = min(COLUMNS - first_column, 16); \
-            __global OUT_T *place = results + (size_t)row * COLUMNS + first_column; \
-            if (from == 0 && to == 16) { \
-                const PASTE(OUT_T, 16) stored = EPILOGUE_16(acc[i][j], batch, row, first_column); \
-                STORE_RESULT(place, stored); \
-            } else { \
-                const float *lanes = (const float *)&acc[i][j]; \
-                for (int lane = from; lane < to; lane++) \
-                    place[lane] = EPILOGUE_1(lanes[lane], batch, row, first_column + lane); \
-            } \
-        }
+    for (int i = row_panel * TILE_ROWS - first_row; i < TILE_ROWS; i++) \
+        STORE_ROW(sums[i], results + (size_t)(first_row + i) * COLUMNS, batch, first_row + i)
 #endif
 
 #if FORM == 0
@@ -139,24 +125,25 @@ WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
     const int row_panel = ITEM_ID(0), batch = ITEM_ID(2);
     const int column_panels = ACROSS ? COLUMN_PANELS : ITEM_ID(1) + 1;
     for (int column_panel = ITEM_ID(1); column_panel < column_panels; column_panel++) {
-        // What the next tile's epilogue loads, and where it stores, has time to arrive meanwhile; if there is any.
+        // The next tile, if there is any: what its epilogue loads, and where it stores, has time to arrive meanwhile.
         const int is_last = column_panel == column_panels - 1;
         const int next_panel = is_last ? ITEM_ID(1) : column_panel + 1;
         const int next_row = FIRST_ROW(is_last ? min(row_panel + 1, ROW_PANELS - 1) : row_panel);
-        for (int i = 0; DEPTH >= 32 && i < TILE_ROWS; i++)
-            for (int j = 0; j < TILE_VECTORS; j++) {
-                const int row = next_row + i, column = FIRST_COLUMN(next_panel) + VECTOR_COLUMN(j);
-                EPILOGUE_FETCH(batch, row, column);
-                if (!STREAMS) PREFETCH_STORE(c + c_offset + ((size_t)batch * ROWS + row) * COLUMNS + column);
-            }
+        __global OUT_T *next = c + c_offset + ((size_t)batch * ROWS + next_row) * COLUMNS;
+        __global const float *rows = KERNEL(rows_of_a)(a + a_offset, row_panel, batch);
+        __global const float *columns = KERNEL(columns_of_b)(b + b_offset, column_panel, batch);
         float16 acc[TILE_ROWS][TILE_VECTORS], result[TILE_ROWS][TILE_VECTORS];
 #pragma unroll
         for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
             for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = 0.0f;
-        KERNEL(add_product)(
-            acc, KERNEL(rows_of_a)(a + a_offset, row_panel, batch),
-            KERNEL(columns_of_b)(b + b_offset, column_panel, batch), DEPTH);
+        for (int begin = 0; begin < DEPTH; begin += FETCH_DEPTH) {
+            // A few of its rows at a time, so that the operands need not wait for them.
+            for (int i = begin / FETCH_DEPTH; DEPTH >= 32 && i < TILE_ROWS; i += (DEPTH + FETCH_DEPTH - 1) / FETCH_DEPTH)
+                FETCH_ROW(next + i * COLUMNS, batch, next_row + i, next_panel)
+            KERNEL(add_product)(
+                acc, rows + (size_t)begin * A_COLUMN, columns + (size_t)begin * B_ROW, min(DEPTH - begin, FETCH_DEPTH));
+        }
         // A copy in memory: indexing the sums themselves would take them out of the registers.
 #pragma unroll
         for (int i = 0; i < TILE_ROWS; i++)

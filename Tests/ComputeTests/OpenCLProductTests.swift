@@ -39,10 +39,12 @@ struct OpenCLProductTests {
             } ?? [])
     }
 
-    /// Sizes of every form: tiny, odd, tall, wide, deep, and of one row or column.
+    /// Sizes of every form: tiny, odd, tall, wide, deep, of one row or column, of whole vectors of 16 columns that are
+    /// no whole tiles.
     static let sizes: [[Int]] = [
         [1, 1, 1], [2, 3, 4], [5, 7, 3], [1, 64, 100], [64, 1, 100], [17, 16, 15], [33, 70, 129], [128, 128, 128],
         [300, 20, 50], [20, 300, 50], [64, 64, 3000], [10, 33, 2500], [130, 200, 64], [260, 64, 600], [7, 5, 0],
+        [130, 112, 40], [40, 80, 20],
     ]
 
     @Test(arguments: Shape.allCases)

@@ -48,8 +48,9 @@ enum ProgramText {
         if traits.hasNativeMath { text += "#define NATIVE_MATH\n" }
         text += "#define JOIN_TEXT(a, b) a##_##b\n#define JOIN(a, b) JOIN_TEXT(a, b)\n"
         text += "#ifdef __has_builtin\n#if __has_builtin(__builtin_prefetch)\n"
-        text += "#define FETCH(place) __builtin_prefetch(place)\n#endif\n#endif\n"
-        text += "#ifndef FETCH\n#define FETCH(place)\n#endif\n"
+        text += "#define FETCH(place) __builtin_prefetch(place)\n"
+        text += "#define FETCH_STORE(place) __builtin_prefetch(place, 1)\n#endif\n#endif\n"
+        text += "#ifndef FETCH\n#define FETCH(place)\n#define FETCH_STORE(place)\n#endif\n"
         text += "#define LOCAL(name) JOIN(KERNEL_NAME, name)\n"
         let memory = try file("memory")
         let prelude = try file("prelude")

@@ -40,6 +40,13 @@ package struct VectorRegisters: Hashable, Sendable {
         return best
     }
 
+    /// The tile of a product that is split over its depth, before its rows are made even. Its sums are in memory between two
+    /// chunks of the depth, and a chunk of a single vector's columns leaves the first cache to the rest.
+    func split(rows: Int, vectors: Int) -> RegisterTile {
+        if !isWide { return narrow(rows: rows, vectors: vectors) }
+        return RegisterTile(rows: min(rows, 8), vectors: max(1, min(vectors, 8 / rows)))
+    }
+
     /// The tile of a convolution of many pixels.
     func convolution(vectors: Int) -> RegisterTile {
         if !isWide { return RegisterTile(rows: sums, vectors: 1) }

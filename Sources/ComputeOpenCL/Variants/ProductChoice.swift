@@ -42,17 +42,17 @@ extension ProductChoice {
             tile = RegisterTile(rows: dots.rows, vectors: dots.columns)
         case .split:
             packsB = step.mustPackB
-            let most = step.vectors == 1 ? traits.registers.sums : tile.rows
-            tile.rows = step.evenRows(most)
+            tile = traits.registers.split(rows: step.rows, vectors: step.vectors)
+            tile.rows = step.evenRows(tile.rows)
         case .tiles:
             packsB = step.mustPackB || step.rows >= 1024 || (step.rows >= 256 && b.rowStride >= 512)
             packsA = a.columnStride >= 1000 && step.depth >= 512 && step.columns >= 256
-            guard !traits.registers.isWide else { return }
-            // Tiles are narrow, so that A is read more often.
             let panels = step.columnPanels(tile)
             let items = step.batch * step.rowPanels(tile)
             goesAcross =
                 panels > 1 && step.rowPanels(tile) > panels && items >= 8 * units && step.depth * step.columns <= 65_536
+            // Narrow tiles read A more often.
+            guard !traits.registers.isWide else { return }
             let isReread = panels >= 32 && step.rows >= 768 && step.depth >= 512
             packsA = packsA || (isReread && step.batch * step.rows * step.depth <= ProductChoice.mostPacked)
         }

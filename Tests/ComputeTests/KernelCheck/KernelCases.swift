@@ -28,7 +28,7 @@ enum KernelCases {
             return plain + [
                 // Few columns; batches; rows for items that go through all columns; more panels than are packed together.
                 product([7, 5, 9], batch: 2, storing: .bool), product([4, 17, 16], batch: 3, transposed: (true, true)),
-                product([100, 18, 5]), product([1030, 70, 3]),
+                product([100, 98, 5]), product([1030, 98, 3]),
                 // Wide strides, whose panels are copied; both operands' panels.
                 product([3, 256, 512], stride: 1000), product([3, 256, 512], transposed: (true, true), stride: 1000),
                 // Split over the depth, with the right operand copied and not, each with sums of its columns.

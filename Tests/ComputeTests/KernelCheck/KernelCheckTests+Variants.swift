@@ -5,6 +5,8 @@ extension KernelCheckTests {
         "matmul_cpu product",
         "matmul_cpu product PACK_B=1",
         "matmul_cpu pack_b PACK_B=1",
+        "matmul_cpu product ACROSS=1",
+        "matmul_cpu product PACK_B=1 ACROSS=1",
         "matmul_cpu product PACK_A=1",
         "matmul_cpu pack_a PACK_A=1",
         "matmul_cpu product PACK_A=1 PACK_B=1",
@@ -66,8 +68,6 @@ extension KernelCheckTests {
 
     /// Those that only narrow registers have.
     static let narrowCPUVariants: Set<String> = [
-        "matmul_cpu product ACROSS=1",
-        "matmul_cpu product PACK_B=1 ACROSS=1",
         "convolution_cpu convolve ACROSS=1",
         "convolution_cpu convolve PACK=1 ACROSS=1",
         "convolution_cpu convolve KIND=1 PACK=1 ACROSS=1",
