@@ -67,17 +67,19 @@
 //   form 0: otherwise.
 //   TILE_ROWS x TILE_VECTORS, forms 0 and 1 (VectorRegisters.swift), with 32 registers of 16 lanes:
 //     ROWS < 6: ROWS x min(V, 8, 25 / ROWS). Otherwise by V: 1: 12x1, 2: 12x2, 3: 8x3, 4: 6x4, 5: 5x5, more: of 6x4,
-//     12x2, 8x3, 5x5 the one with the least RP * CP * TILE_VECTORS * (2 * TILE_ROWS + s), the first of equals, where s
-//     is 0 with ROWS >= 1024 (B is packed) and 1 otherwise (B comes from further away).
+//     12x2, 8x3, 5x5 the one with the least RP * CP * (10 * TILE_ROWS * TILE_VECTORS + TILE_ROWS + TILE_VECTORS), the
+//     first of equals: what is outside the result is computed, too, and a load takes a tenth of the time of an fma.
 //     TILE_ROWS is always cut down to ROWS. Form 1: ROWS x min(V, 8 / ROWS), and where ROWS > 4, 8x1 with TILE_ROWS cut
 //     down further, to ceil(ROWS / ceil(ROWS / TILE_ROWS)), so that tiles are even.
 //     With 16 registers of 8 lanes, of which a vector takes two: 6x1, evened out: ceil(ROWS / ceil(ROWS / 6)) rows; of 1
 //     to 3 rows 1x6, 2x3, 3x2. More vectors of sums do not stay in registers.
 //   PACK_B, forms 0 and 1: B_COLUMN_STRIDE != 1 or COLUMNS < 16 (required); form 0 also: ROWS >= 1024, or ROWS >= 256
-//     and B_ROW_STRIDE >= 512.
+//     and B_ROW_STRIDE >= 512, but not with ACROSS and registers of 16 lanes, nor where B is one panel as it is: CP = 1 and
+//     B_ROW_STRIDE = 16 * TILE_VECTORS.
 //   PACK_A, form 0: A_COLUMN_STRIDE >= 1000, DEPTH >= 512 and COLUMNS >= 256; with 16 registers of 8 lanes also where
 //     CP >= 32, ROWS >= 768, DEPTH >= 512 and BATCH * ROWS * DEPTH <= 16777216.
-//   ACROSS, form 0: where 1 < CP < RP, BATCH * RP >= 8 * units, and B is near: DEPTH * COLUMNS <= 65536.
+//   ACROSS, form 0: where 1 < CP < RP, BATCH * RP >= 8 * units, and B is near: DEPTH * COLUMNS <= 65536, with registers
+//     of 16 lanes 131072 (such CPUs have larger caches).
 //   These are the rules where nothing is known of a shape. FORM and SPLITS decide the order of the sums and are always
 //   chosen by them; tile, packing and order of the tiles change the time and no bit of the result, and are what the
 //   tuner tries (ProductChoice.swift).

@@ -45,14 +45,18 @@ extension ProductChoice {
             tile = traits.registers.split(rows: step.rows, vectors: step.vectors)
             tile.rows = step.evenRows(tile.rows)
         case .tiles:
-            packsB = step.mustPackB || step.rows >= 1024 || (step.rows >= 256 && b.rowStride >= 512)
-            packsA = a.columnStride >= 1000 && step.depth >= 512 && step.columns >= 256
+            let isWide = traits.registers.isWide
             let panels = step.columnPanels(tile)
             let items = step.batch * step.rowPanels(tile)
-            goesAcross =
-                panels > 1 && step.rowPanels(tile) > panels && items >= 8 * units && step.depth * step.columns <= 65_536
+            let isNear = step.depth * step.columns <= (isWide ? 131_072 : 65_536)
+            goesAcross = panels > 1 && step.rowPanels(tile) > panels && items >= 8 * units && isNear
+            let isScattered = step.rows >= 256 && b.rowStride >= 512 && !(isWide && goesAcross)
+            // A copy of what is one panel already would be the same.
+            let isPanel = panels == 1 && b.rowStride == 16 * tile.vectors
+            packsB = step.mustPackB || (!isPanel && (step.rows >= 1024 || isScattered))
+            packsA = a.columnStride >= 1000 && step.depth >= 512 && step.columns >= 256
             // Narrow tiles read A more often.
-            guard !traits.registers.isWide else { return }
+            guard !isWide else { return }
             let isReread = panels >= 32 && step.rows >= 768 && step.depth >= 512
             packsA = packsA || (isReread && step.batch * step.rows * step.depth <= ProductChoice.mostPacked)
         }

@@ -30,6 +30,6 @@ public struct Adagrad: Optimizer, Hashable {
         let s = try state[0] + g.square()
         let decay = Float(learningRateDecay)
         let rate = decay == 0 ? learningRate : try learningRate / ((step - 1) * decay + 1)
-        return (try parameters - rate * g / (s.sqrt() + Float(epsilon)), [s])
+        return (try parameters - g * s.stepSize(rate, epsilon: epsilon), [s])
     }
 }

@@ -60,7 +60,7 @@ public struct Adam: Optimizer, Hashable {
         let scale = try correction(beta2, step).rsqrt()
         var p = parameters
         if isDecoupled, weightDecay > 0 { p = try p * (1 - learningRate * Float(weightDecay)) }
-        let moved = try p - rate * m / (v.sqrt() * scale + Float(epsilon))
+        let moved = try p - m * v.stepSize(rate, scale: scale, epsilon: epsilon)
         return (moved, beta1 == 0 ? [v] : [m, v])
     }
 

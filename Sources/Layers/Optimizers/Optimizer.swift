@@ -65,4 +65,14 @@ extension Tensor {
     func averaged(with new: Tensor, rate: Double) throws -> Tensor {
         try self * Float(rate) + new * Float(1 - rate)
     }
+
+    /// What a gradient is multiplied by whose second moment this is: `rate / (sqrt(self) · scale + epsilon)`.
+    ///
+    /// Where gradients vanish, moments fade into subnormal numbers, and there they stay. Processors take several times as
+    /// long for a root or a quotient of one, and no longer for a product: hence the least normal number in the root, and no
+    /// gradient in the quotient.
+    func stepSize(_ rate: Tensor, scale: Tensor? = nil, epsilon: Double) throws -> Tensor {
+        let root = try maximum(Tensor(Float.leastNormalMagnitude)).sqrt()
+        return try rate / ((scale.map { try root * $0 } ?? root) + Float(epsilon))
+    }
 }

@@ -28,6 +28,6 @@ public struct RMSProp: Optimizer, Hashable {
     ) throws -> (parameters: Tensor, state: [Tensor]) {
         let g = try gradient.addingDecay(weightDecay, of: parameters)
         let v = try state[0].averaged(with: g.square(), rate: alpha)
-        return (try parameters - learningRate * g / (v.sqrt() + Float(epsilon)), [v])
+        return (try parameters - g * v.stepSize(learningRate, epsilon: epsilon), [v])
     }
 }
