@@ -26,7 +26,7 @@ let package = Package(
         .target(name: "ComputeOpenCL", dependencies: ["Compute", "COpenCL", "TesseraKernels"]),
         .target(name: "Devices", dependencies: ["Compute", "ComputeCPU", "ComputeOpenCL"]),
         .target(name: "Tensors", dependencies: ["Compute"]),
-        .target(name: "Layers", dependencies: ["Tensors"]),
+        .target(name: "Layers", dependencies: ["Tensors", "ComputeCPU"]),
         .target(name: "Models", dependencies: ["Layers"]),
         .target(name: "Datasets", dependencies: ["CPNG", "CZlib"]),
         // The registry of operation cases and the reference: for tests, benchmarks and `tessera doctor`.

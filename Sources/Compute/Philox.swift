@@ -29,11 +29,22 @@ package enum Philox {
             key: key)
     }
 
+    /// The first two words of neighbouring elements, one after the other.
+    /// - Parameter last: the last word of the counter, 0 for the devices' random operations.
+    package static func fill(
+        _ first: UnsafeMutablePointer<UInt32>, _ second: UnsafeMutablePointer<UInt32>, elements: Range<Int>,
+        stream: UInt32, last: UInt32, key: SIMD2<UInt32>
+    ) {
+        for (place, element) in elements.enumerated() {
+            let element = UInt64(bitPattern: Int64(element))
+            let (low, high) = (UInt32(truncatingIfNeeded: element), UInt32(truncatingIfNeeded: element >> 32))
+            let words = words(counter: SIMD4(low, high, stream, last), key: key)
+            first[place] = words.x
+            second[place] = words.y
+        }
+    }
+
     /// Uniform on [0, 1): the top 24 bits.
     @inlinable @inline(__always)
     package static func uniform(_ word: UInt32) -> Float { Float(word >> 8) * 0x1p-24 }
-
-    /// The radius of Box and Muller (1958) takes a logarithm: uniform on (0, 1].
-    @inlinable @inline(__always)
-    package static func positiveUniform(_ word: UInt32) -> Float { (Float(word >> 8) + 1) * 0x1p-24 }
 }

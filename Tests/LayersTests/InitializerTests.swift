@@ -1,3 +1,5 @@
+import Compute
+import Foundation
 import Layers
 import Testing
 
@@ -37,6 +39,18 @@ struct InitializerTests {
         #expect(abs(found.variance / (deviation * deviation) - 1) < 5 * (2 / Double(count)).squareRoot())
         let within = values.doubles.filter { abs($0 - mean) < deviation }.count
         #expect(abs(Double(within) / Double(count) - 0.6827) < 0.012)
+    }
+
+    /// Box and Muller's formula in double precision, over more than a block of elements and a part of a vector.
+    @Test func normalsFollowTheFormula() {
+        let (seed, stream, count) = (UInt64(3) << 32 | 7, UInt32(5), 4096 + 13)
+        let expected = (0..<count).map { element in
+            let words = Philox.words(counter: SIMD4(UInt32(element), 0, stream, 1), key: SIMD2(7, 3))
+            let (u, v) = (Double(words.x >> 8) + 1, Double(words.y >> 8))
+            return 2 + 0.5 * (-2 * log(u * 0x1p-24)).squareRoot() * cos(2 * .pi * v * 0x1p-24)
+        }
+        let values = Initializer.normal(mean: 2, standardDeviation: 0.5).values([count], seed: seed, stream: stream)
+        Numbers.expectClose(values, expected, tolerance: 1e-6, "normal numbers")
     }
 
     /// Processors share the elements; each is a draw of its own, whatever comes after it.

@@ -1,4 +1,3 @@
-import COpenBLAS
 import Compute
 import Glibc
 
@@ -63,29 +62,20 @@ enum ChunkInstruction: Sendable {
                 floats[i] = Philox.uniform(Philox.words(element: element, stream: stream, key: key).x)
             }
         case .normal:
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: ChunkSpace.capacity) { turns in
-                guard let turns = turns.baseAddress else { return }
-                // Elements outside the memory become zero: the logarithm of 1.
-                let whole = (count &+ 7) & ~7
-                floats.update(repeating: 1, count: whole)
-                turns.initialize(repeating: 0, count: whole)
+            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: ChunkSpace.capacity) { second in
+                guard let second = second.baseAddress else { return }
+                let first = row.assumingMemoryBound(to: UInt32.self)
+                // Elements outside the memory become zero.
+                let whole = NormalNumbers.padded(count)
+                first.update(repeating: .max, count: whole)
+                second.initialize(repeating: 0, count: whole)
                 view.forEach(range, from: start) { i, element in
                     let words = Philox.words(element: element, stream: stream, key: key)
-                    floats[i] = Philox.positiveUniform(words.x)
-                    turns[i] = Philox.uniform(words.y)
+                    first[i] = words.x
+                    second[i] = words.y
                 }
-                normals(floats, turns, count: whole)
+                NormalNumbers.draw(first, second, count: count)
             }
-        }
-    }
-
-    /// radii[i] = √(-2 ln radii[i]) cos(2π turns[i]), by Box and Muller.
-    private static func normals(_ radii: UnsafeMutablePointer<Float>, _ turns: UnsafePointer<Float>, count: Int) {
-        let result = UnsafeMutableRawPointer(radii)
-        Rows.map(count, result, result) { (u: Floats) in -2 * VectorMath.log(u) }
-        tessera_square_roots(radii, radii, count)
-        Rows.zip(count, result, turns, result) { (radius: Floats, turn) in
-            radius * VectorMath.sine(6.283_185_307 * turn, quarterTurns: 1)
         }
     }
 }

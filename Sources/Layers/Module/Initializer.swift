@@ -1,5 +1,6 @@
 import Compute
-import Foundation
+import ComputeCPU
+import Dispatch
 
 /// How a parameter gets its first values. Draws are Philox 4x32-10 on the host: the same on every machine and device.
 public enum Initializer: Hashable, Sendable {
@@ -20,14 +21,19 @@ public enum Initializer: Hashable, Sendable {
     public func values(_ shape: [Int], seed: UInt64, stream: UInt32) -> [Float] {
         let count = max(shape.reduce(1, *), 0)
         func uniform(_ low: Double, _ high: Double) -> [Float] {
-            Self.elements(count) {
-                let unit = Double(Philox.uniform(Philox.words(element: $0, stream: stream, seed: seed).x))
-                return Float(low + (high - low) * unit)
+            Self.blocks(count, seed: seed, stream: stream) { first, _, block in
+                for place in block.indices {
+                    let unit = Double(Philox.uniform(first[place]))
+                    block.initializeElement(at: place, to: Float(low + (high - low) * unit))
+                }
             }
         }
         func normal(_ mean: Double, _ deviation: Double) -> [Float] {
-            Self.elements(count) {
-                Float(mean + deviation * Philox.normal(Philox.words(element: $0, stream: stream, seed: seed)))
+            Self.blocks(count, seed: seed, stream: stream) { first, second, block in
+                let numbers = NormalNumbers.draw(first, second, count: block.count)
+                for place in block.indices {
+                    block.initializeElement(at: place, to: Float(mean + deviation * Double(numbers[place])))
+                }
             }
         }
         func symmetric(_ square: Double, over fan: Int) -> [Float] {
@@ -45,14 +51,29 @@ public enum Initializer: Hashable, Sendable {
         }
     }
 
-    /// Elements that are functions of their numbers, computed by all processors.
-    private static func elements(_ count: Int, _ element: @Sendable (Int) -> Float) -> [Float] {
-        let block = 1 << 14
+    private typealias Words = UnsafeMutablePointer<UInt32>
+
+    /// Elements in blocks, by all processors. `fill` initializes a block from its elements' first two words.
+    ///
+    /// The last word of the counter is 1 where the devices' random operations have 0, so that equal seeds never give the
+    /// two the same numbers.
+    private static func blocks(
+        _ count: Int, seed: UInt64, stream: UInt32,
+        _ fill: @Sendable (Words, Words, UnsafeMutableBufferPointer<Float>) -> Void
+    ) -> [Float] {
+        let size = 1 << 12
+        let key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
         return [Float](unsafeUninitializedCapacity: count) { memory, initialized in
             nonisolated(unsafe) let memory = memory
-            DispatchQueue.concurrentPerform(iterations: (count + block - 1) / block) { number in
-                for index in number * block..<min((number + 1) * block, count) {
-                    memory.initializeElement(at: index, to: element(index))
+            DispatchQueue.concurrentPerform(iterations: (count + size - 1) / size) { number in
+                let elements = number * size..<min((number + 1) * size, count)
+                var (first, second) = ([UInt32](repeating: 0, count: size), [UInt32](repeating: 0, count: size))
+                first.withUnsafeMutableBufferPointer { first in
+                    second.withUnsafeMutableBufferPointer { second in
+                        guard let first = first.baseAddress, let second = second.baseAddress else { return }
+                        Philox.fill(first, second, elements: elements, stream: stream, last: 1, key: key)
+                        fill(first, second, .init(rebasing: memory[elements]))
+                    }
                 }
             }
             initialized = count
