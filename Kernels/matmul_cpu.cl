@@ -21,6 +21,7 @@
 //   PACK_A PACK_B                     1: the operand is first packed into scratch             (0 0)
 //   ACROSS                            form 0: 1 for items that go through all tiles of their rows           (0)
 //   SPLITS                            form 1: ranges that the depth is divided into, 1...ceil(DEPTH/64)   (2)
+//   SPLIT_DEPTH                       form 1: rows of the depth that are taken at a time                    (64)
 //   SUMS                              form 1 with BATCH == 1 and B_COLUMN_STRIDE == 1: 1 to sum B over its rows, too:
 //                                     the gradient of a bias  (0)
 //   OUT_T                             element type of C: float, int, uchar                    (float)
@@ -69,8 +70,9 @@
 //     ROWS < 6: ROWS x min(V, 8, 25 / ROWS). Otherwise by V: 1: 12x1, 2: 12x2, 3: 8x3, 4: 6x4, 5: 5x5, more: of 6x4,
 //     12x2, 8x3, 5x5 the one with the least RP * CP * (10 * TILE_ROWS * TILE_VECTORS + TILE_ROWS + TILE_VECTORS), the
 //     first of equals: what is outside the result is computed, too, and a load takes a tenth of the time of an fma.
-//     TILE_ROWS is always cut down to ROWS. Form 1: ROWS x min(V, 8 / ROWS), and where ROWS > 4, 8x1 with TILE_ROWS cut
-//     down further, to ceil(ROWS / ceil(ROWS / TILE_ROWS)), so that tiles are even.
+//     TILE_ROWS is always cut down to ROWS. Form 1, whose tiles go through memory between two chunks of the depth: ROWS <= 4:
+//     ROWS x min(V, 8, 16 / ROWS), otherwise of 4x4, 8x2, 5x3, 8x1 by the same rule; and with TILE_ROWS cut down further,
+//     to ceil(ROWS / ceil(ROWS / TILE_ROWS)), tiles are even. SPLIT_DEPTH 32.
 //     With 16 registers of 8 lanes, of which a vector takes two: 6x1, evened out: ceil(ROWS / ceil(ROWS / 6)) rows; of 1
 //     to 3 rows 1x6, 2x3, 3x2. More vectors of sums do not stay in registers.
 //   PACK_B, forms 0 and 1: B_COLUMN_STRIDE != 1 or COLUMNS < 16 (required); form 0 also: ROWS >= 1024, or ROWS >= 256
@@ -143,6 +145,9 @@
 #ifndef SPLITS
 #define SPLITS 2
 #endif
+#ifndef SPLIT_DEPTH
+#define SPLIT_DEPTH 64
+#endif
 #ifndef OUT_T
 #define OUT_T float
 #endif
@@ -173,7 +178,6 @@
 #define PACK_PANELS (B_COLUMN_STRIDE == 1 ? 4 : 1)
 // Steps of the depth written out: a small tile's loop would cost as much as its sums.
 #define UNROLL (TILE_ROWS * TILE_VECTORS <= 8 ? 4 : 1)
-#define SPLIT_DEPTH 64
 #define FETCH_DEPTH 16
 
 // Strides of the operands as the product reads them.

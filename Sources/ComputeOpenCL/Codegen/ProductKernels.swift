@@ -68,6 +68,7 @@ extension LaunchPlan {
         macros["PACK_B"] = choice.packsB ? 1 : 0
         macros["ACROSS"] = choice.goesAcross ? 1 : 0
         macros["SPLITS"] = splits
+        macros["SPLIT_DEPTH"] = traits.registers.splitDepth
         let canSum = isSplit && step.batch == 1 && b.columnStride == 1 && b.rowStride == step.columns
         let sums = canSum ? sumsWanted(of: b.operand, rows: step.depth, columns: step.columns) : nil
         macros["SUMS"] = sums == nil ? 0 : 1

@@ -29,23 +29,31 @@ package struct VectorRegisters: Hashable, Sendable {
         case 5: return RegisterTile(rows: 5, vectors: 5)
         default: break
         }
-        var best = RegisterTile(rows: 6, vectors: 4)
-        var least = Int.max
-        for (most, across) in [(6, 4), (12, 2), (8, 3), (5, 5)] {
-            let height = min(most, rows)
+        return best(of: [(6, 4), (12, 2), (8, 3), (5, 5)], rows: rows, vectors: vectors)
+    }
+
+    /// The tile of a product that is split over its depth, before its rows are made even: fewer sums, which are in memory
+    /// between two chunks of the depth.
+    func split(rows: Int, vectors: Int) -> RegisterTile {
+        if !isWide { return narrow(rows: rows, vectors: vectors) }
+        if rows <= 4 { return RegisterTile(rows: rows, vectors: min(vectors, 8, 16 / rows)) }
+        return best(of: [(4, 4), (8, 2), (5, 3), (8, 1)], rows: rows, vectors: vectors)
+    }
+
+    /// Rows of the depth that a split takes at a time: with the sums of all tiles they should stay in the first caches.
+    var splitDepth: Int { isWide ? 32 : 64 }
+
+    /// The tile with the least work in all, the first of equals. What is outside the result is computed, too; a load takes
+    /// a tenth of the time of an fma.
+    private func best(of tiles: [(Int, Int)], rows: Int, vectors: Int) -> RegisterTile {
+        var (best, least) = (RegisterTile(rows: 1, vectors: 1), Int.max)
+        for (most, widest) in tiles {
+            let (height, across) = (min(most, rows), min(widest, vectors))
             let panels = ceilingDivide(rows, height) * ceilingDivide(vectors, across)
-            // What is outside the result is computed, too; a load takes a tenth of the time of an fma.
             let cost = panels * (10 * height * across + height + across)
             if cost < least { (best, least) = (RegisterTile(rows: height, vectors: across), cost) }
         }
         return best
-    }
-
-    /// The tile of a product that is split over its depth, before its rows are made even. Its sums are in memory between two
-    /// chunks of the depth, and a chunk of a single vector's columns leaves the first cache to the rest.
-    func split(rows: Int, vectors: Int) -> RegisterTile {
-        if !isWide { return narrow(rows: rows, vectors: vectors) }
-        return RegisterTile(rows: min(rows, 8), vectors: max(1, min(vectors, 8 / rows)))
     }
 
     /// The tile of a convolution of many pixels.
