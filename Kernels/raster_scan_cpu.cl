@@ -34,14 +34,6 @@
 #define PANEL (16 * TILE_VECTORS)
 #define ROW_PANELS ((ROWS + TILE_ROWS - 1) / TILE_ROWS)
 #define COLUMN_PANELS ((COLUMNS + PANEL - 1) / PANEL)
-#ifdef __has_builtin
-#if __has_builtin(__builtin_prefetch)
-#define PREFETCH(p) __builtin_prefetch(p)
-#endif
-#endif
-#ifndef PREFETCH
-#define PREFETCH(p)
-#endif
 // Floats from the present place of a panel to what is fetched meanwhile.
 #define AHEAD 1024
 
@@ -71,7 +63,7 @@ static void FUNCTION(A_POINTERS, __global const float *packed_b STORE_PARAMETERS
 #pragma unroll
                         for (int j = 0; j < TILE_VECTORS; j++) {
                             values[j] = *(__global const FLOATS *)(right + 16 * j);
-                            PREFETCH(right + 16 * j + AHEAD);
+                            FETCH(right + 16 * j + AHEAD);
                         }
 #pragma unroll
                         for (int i = 0; i < TILE_ROWS; i++)
@@ -125,5 +117,4 @@ static void FUNCTION(A_POINTERS, __global const float *packed_b STORE_PARAMETERS
 #undef PANEL
 #undef ROW_PANELS
 #undef COLUMN_PANELS
-#undef PREFETCH
 #undef AHEAD

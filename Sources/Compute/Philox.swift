@@ -21,24 +21,23 @@ package enum Philox {
     }
 
     /// The words of one element of a random operation.
+    /// - Parameter last: the last word of the counter, 0 for the devices' random operations.
     @inlinable @inline(__always)
-    package static func words(element: Int, stream: UInt32, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+    package static func words(
+        element: Int, stream: UInt32, last: UInt32 = 0, key: SIMD2<UInt32>
+    ) -> SIMD4<UInt32> {
         let element = UInt64(bitPattern: Int64(element))
-        return words(
-            counter: SIMD4(UInt32(truncatingIfNeeded: element), UInt32(truncatingIfNeeded: element >> 32), stream, 0),
-            key: key)
+        let (low, high) = (UInt32(truncatingIfNeeded: element), UInt32(truncatingIfNeeded: element >> 32))
+        return words(counter: SIMD4(low, high, stream, last), key: key)
     }
 
     /// The first two words of neighbouring elements, one after the other.
-    /// - Parameter last: the last word of the counter, 0 for the devices' random operations.
     package static func fill(
         _ first: UnsafeMutablePointer<UInt32>, _ second: UnsafeMutablePointer<UInt32>, elements: Range<Int>,
         stream: UInt32, last: UInt32, key: SIMD2<UInt32>
     ) {
         for (place, element) in elements.enumerated() {
-            let element = UInt64(bitPattern: Int64(element))
-            let (low, high) = (UInt32(truncatingIfNeeded: element), UInt32(truncatingIfNeeded: element >> 32))
-            let words = words(counter: SIMD4(low, high, stream, last), key: key)
+            let words = words(element: element, stream: stream, last: last, key: key)
             first[place] = words.x
             second[place] = words.y
         }

@@ -62,8 +62,16 @@ struct OpenCLProductTests {
         try OpenCLFixture.compare(cases, shape)
     }
 
+    /// Tiles that are shifted back compute some elements twice: the epilogue may see each only once.
+    @Test(arguments: Shape.allCases)
+    func epiloguesThatReadWhatTheyOverwrite(_ shape: Shape) throws {
+        let sizes = [[130, 112, 40], [40, 80, 20], [17, 40, 33], [13, 20, 30], [35, 112, 2500], [131, 400, 20]]
+        let cases = sizes.map { product(1, $0, (false, false), storing: .float32, isInPlace: true) }
+        try OpenCLFixture.compare(cases, shape)
+    }
+
     private func product(
-        _ batch: Int, _ size: [Int], _ transposed: (a: Bool, b: Bool), storing dtype: DType?
+        _ batch: Int, _ size: [Int], _ transposed: (a: Bool, b: Bool), storing dtype: DType?, isInPlace: Bool = false
     ) -> OpenCLFixture.Case {
         let (rows, columns, depth) = (size[0], size[1], size[2])
         let a = Matrix(
@@ -77,7 +85,8 @@ struct OpenCLProductTests {
         let step = ContractionStep(
             batch: batch, rows: rows, columns: columns, depth: depth, a: a, b: b,
             epilogue: dtype.map { OpenCLProductTests.epilogue(results, storing: $0, slots: (2, 3), sumIn: 5) },
-            destination: Operand(slot: 4, offset: 5, dtype: dtype ?? .float32))
+            destination: isInPlace
+                ? Operand(slot: 3, offset: 2, dtype: .float32) : Operand(slot: 4, offset: 5, dtype: dtype ?? .float32))
         let count = results.reduce(1, *)
         let slots = [
             Slot.noise(count: batch * rows * depth + 1), .noise(count: depth * columns + 3, seed: 2),

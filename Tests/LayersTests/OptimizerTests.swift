@@ -113,6 +113,23 @@ struct OptimizerTests {
         #expect(zip(p, start).contains { abs($0 - Double($1)) > 0.01 }, "the parameters moved")
     }
 
+    /// Without an epsilon a moment of zero would divide zero by zero.
+    @Test(arguments: TestDevice.all)
+    func vanishingMomentsMoveNothing(_ on: TestDevice) throws {
+        let start: [Float] = [1, -2, 3]
+        let rules: [any Optimizer] = [try Adam(epsilon: 0), try RMSProp(epsilon: 0), try Adagrad(epsilon: 0)]
+        for optimizer in rules {
+            let parameters = try Variable(start, shape: [3], on: on.device)
+            let state = try OptimizerState(optimizer, of: parameters)
+            let function = try CompiledFunction(
+                on: on.device, results: [],
+                updates: state.updates(
+                    gradient: Tensor.zeros([3]), learningRate: Tensor(0.1), step: Tensor(1)))
+            try function.run()
+            #expect(try parameters.read() == start, "\(optimizer)")
+        }
+    }
+
     /// However many parameters, one kernel over all of them; Adam's two scalars may take one more.
     @Test(arguments: cases)
     func isOneKernel(_ entry: Case) throws {
