@@ -17,6 +17,11 @@ public struct Safetensors: Sendable, Equatable {
             self.shape = shape
             self.values = values
         }
+
+        /// Calls `body` with the values as a file has them. (A key path here would be called for each of them.)
+        func withBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+            try values.map { $0.bitPattern.littleEndian }.withUnsafeBytes(body)
+        }
     }
 
     /// In the order in which their bytes follow one another.
@@ -42,9 +47,7 @@ public struct Safetensors: Sendable, Equatable {
         try AtomicFile.write(to: path, beforeReplacing: beforeReplacing) { file in
             try file.append(withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) })
             try file.append(header)
-            for tensor in tensors {
-                try tensor.values.map(\.bitPattern.littleEndian).withUnsafeBytes { try file.append($0) }
-            }
+            for tensor in tensors { try tensor.withBytes { try file.append($0) } }
         }
     }
 

@@ -57,7 +57,7 @@ package struct ClassifierCache: Sendable {
         var bytes: [UInt8] = []
         for tensor in tensors {
             bytes += "\(tensor.name) \(tensor.shape) ".utf8
-            tensor.values.map(\.bitPattern.littleEndian).withUnsafeBytes { bytes += $0 }
+            tensor.withBytes { bytes += $0 }
         }
         return SHA256.hexadecimal(SHA256.hash(bytes))
     }
