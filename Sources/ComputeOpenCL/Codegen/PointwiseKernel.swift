@@ -9,7 +9,7 @@ struct PointwiseKernel {
     private var inner: Int { shape.count - 1 }
     private var rows: Int { shape.dropLast().reduce(1, *) }
 
-    /// A CPU item should have this much to do, to be worth its launch.
+    /// A CPU item should have this much to do, to be worth its launch: elements of an expression of weight 1.
     static let elementsPerItem = 16384
     static let itemsPerUnit = 8
 
@@ -26,7 +26,7 @@ struct PointwiseKernel {
     func cpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
         let extent = shape[inner]
         let most = traits.computeUnits * PointwiseKernel.itemsPerUnit
-        let wanted = max(1, min(most, rows * extent / PointwiseKernel.elementsPerItem))
+        let wanted = max(1, min(most, rows * extent * step.body.weight / PointwiseKernel.elementsPerItem))
         // Long rows are cut, so that every item gets about as much.
         let pieces = rows >= 4 * wanted ? 1 : (wanted + rows - 1) / rows * (rows == 1 ? 1 : 4)
         var piece = (extent + pieces - 1) / pieces

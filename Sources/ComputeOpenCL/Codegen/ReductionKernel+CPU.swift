@@ -154,7 +154,7 @@ extension ReductionKernel {
         for axis in axes { outer.append((name: "i\(axis)", extent: builder.number(shape[axis]))) }
         let units = results * (cut?.pieces ?? 1)
         let workPerUnit = max(1, work / (cut?.pieces ?? 1))
-        let (items, perItem) = traits.share(units, work: units * workPerUnit)
+        let (items, perItem) = traits.share(units, work: units * workPerUnit * body.weight)
         return (outer, builder.number(perItem), builder.number(units), items)
     }
 

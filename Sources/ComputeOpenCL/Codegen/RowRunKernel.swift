@@ -32,7 +32,7 @@ struct RowRunKernel {
     }
 
     private func cpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
-        let work = run.steps.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        let work = run.steps.reduce(0) { $0 + $1.shape.reduce(1, *) * $1.body.weight }
         let (groups, perItem) = traits.share(run.rows, work: work)
         let (share, rows) = (builder.number(perItem), builder.number(run.rows))
         var body: [String] = []

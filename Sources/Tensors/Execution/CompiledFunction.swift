@@ -1,5 +1,6 @@
 import Compute
 import Foundation
+import Synchronization
 
 /// A graph lowered and compiled once, to be run many times: a training step, a sampler's step.
 ///
@@ -10,6 +11,10 @@ public final class CompiledFunction: @unchecked Sendable {
     private let compiled: Executor.Compiled
     private let bindings: [Buffer]
     private let results: [Tensor]
+    /// Runs so far, counted where one of them is to be timed.
+    private let runs = Atomic(0)
+    /// The run whose steps `TESSERA_DEBUG=times` times: by then kernels are compiled and memory has been touched.
+    private static let timedRun = 10
 
     /// - Parameters:
     ///   - results: what a run computes.
@@ -27,7 +32,12 @@ public final class CompiledFunction: @unchecked Sendable {
     }
 
     /// Queues one run; returns before it has finished.
-    public func run() throws { try device.run(compiled.prepared, bindings: bindings) }
+    public func run() throws {
+        guard DebugOutput.printsTimes,
+            runs.wrappingAdd(1, ordering: .relaxed).newValue == CompiledFunction.timedRun
+        else { return try device.run(compiled.prepared, bindings: bindings) }
+        DebugOutput.print(try profile())
+    }
 
     /// Result number `index` of the last run, after waiting for it. Float32 only.
     public func floats(_ index: Int = 0) throws -> [Float] {

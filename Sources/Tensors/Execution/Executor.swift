@@ -1,5 +1,4 @@
 import Compute
-import Foundation
 import Synchronization
 
 /// Lowers, compiles and runs graphs on one device, and remembers the plans by the graphs' structure.
@@ -34,9 +33,8 @@ package final class Executor: Sendable {
         if let known = plans.withLock({ $0[graph] }) { return known }
         let plan = try Lowering.plan(graph, on: device.info)
         let compiled = Compiled(plan: plan, prepared: try device.prepare(plan.steps.map(\.step)))
-        if Executor.printsPlans {
-            let text = "\(plan)\n\(compiled.prepared.launches) launches on \(device.info.name)\n"
-            FileHandle.standardError.write(Data(text.utf8))
+        if DebugOutput.printsPlans {
+            DebugOutput.print("\(plan)\n\(compiled.prepared.launches) launches on \(device.info.name)")
         }
         plans.withLock { plans in
             if plans.count >= Executor.mostPlans { plans.removeAll() }
@@ -58,8 +56,4 @@ package final class Executor: Sendable {
         try device.run(compiled.prepared, bindings: bindings)
         return outputs
     }
-
-    /// `TESSERA_DEBUG=plan` prints every plan to standard error when it is made.
-    private static let printsPlans =
-        (ProcessInfo.processInfo.environment["TESSERA_DEBUG"] ?? "").split(separator: ",").contains("plan")
 }

@@ -32,21 +32,23 @@ func gradients(of outputs: [(value: Tensor, seed: Tensor)], withRespectTo target
         reaches.insert(node.identity)
     }
 
-    var accumulated: [ObjectIdentifier: Tensor] = [:]
-    func accumulate(_ share: Tensor, _ node: Node) throws {
-        accumulated[node.identity] = try accumulated[node.identity].map { try $0 + share } ?? share
-    }
-    for (value, seed) in outputs { try accumulate(seed, value.node) }
+    var sums: [ObjectIdentifier: GradientSum] = [:]
+    for (value, seed) in outputs { try sums[value.node.identity, default: GradientSum(shape: value.shape)].add(seed) }
     for node in order.reversed() where reaches.contains(node.identity) {
-        guard let gradient = accumulated[node.identity] else { continue }
+        guard let gradient = try sums[node.identity]?.total() else { continue }
         let wanted = node.inputs.map { reaches.contains($0.identity) && $0.dtype.isFloating }
         guard wanted.contains(true) else { continue }
+        if let (axis, range) = node.slicedAxis {
+            let input = node.inputs[0]
+            try sums[input.identity, default: GradientSum(shape: input.shape)].add(gradient, axis: axis, range: range)
+            continue
+        }
         let shares = try inputGradients(of: Tensor(node), gradient: gradient, wanted: wanted)
         for (input, share) in zip(node.inputs, shares) {
-            if let share { try accumulate(share, input) }
+            if let share { try sums[input.identity, default: GradientSum(shape: input.shape)].add(share) }
         }
     }
-    return targets.map { accumulated[$0.node.identity] }
+    return try targets.map { try sums[$0.node.identity]?.total() }
 }
 
 extension Node {

@@ -186,7 +186,7 @@ extension Lowering {
             // The first group that every input is ready for.
             var earliest = 0
             for (read, isSame) in kernel.reads {
-                guard let group = ready[storage(of: read)] ?? ready[read] else { continue }
+                guard let group = ready[read] ?? ready[storage(of: read)] else { continue }
                 let canJoin = isSame && groups[group].roots.contains { $0.vertex == read && $0.target == read }
                 earliest = max(earliest, canJoin ? group : group + 1)
             }
@@ -217,9 +217,10 @@ extension Lowering {
         // First states are computed together, and no earlier: that is when a scan's memory is needed.
         let (own, other) = (firstStates(of: kernel), firstStates(of: group))
         if own != nil || other != nil { return own == other }
-        // What follows a heart is evaluated once for each of its results.
+        // What follows a heart is evaluated once for each of its results. Copies join each other instead.
         if let heart = group.heart {
             return kernel.reads.keys.contains { read in group.roots.contains { $0.vertex == read } }
+                && kernel.roots.allSatisfy { $0.target == $0.vertex }
                 && (isReduction(heart) || isBeside(kernel, heart))
         }
         let count = kernel.shape.reduce(1, *)
@@ -235,8 +236,7 @@ extension Lowering {
     /// follows, which is not read again.
     private func isBeside(_ kernel: Kernel, _ heart: Int) -> Bool {
         guard let operation = graph.vertices[heart].operation, operation.takesEpilogue, !isBody, !kernel.onlyAssigns,
-            !fusion.separate.contains(heart), kernel.roots.allSatisfy({ $0.target == $0.vertex }),
-            let body = try? expressions(of: kernel).main
+            !fusion.separate.contains(heart), let body = try? expressions(of: kernel).main
         else { return false }
         return body.expression.views.allSatisfy { $0.reshaped(to: graph.vertices[heart].shape) != nil }
     }
