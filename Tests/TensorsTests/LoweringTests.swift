@@ -172,6 +172,25 @@ import Testing
         #expect(try plan([joined]).slabs.isEmpty)
     }
 
+    /// The gradient of each half of a gate is computed for that half, and not as zero for the other.
+    @Test func gradientsOfHalvesAreNotPadded() throws {
+        let x = try floats([64, 32])
+        let halves = try x.split([16, 16], axis: 1)
+        let gate = try halves[0].tanh() * halves[1].sigmoid()
+        let plan = try plan(gradients(of: gate, withRespectTo: [x], seed: floats([64, 16])))
+        #expect(plan.steps.map(\.shape) == [[64, 16]], "\(plan)")
+        #expect(plan.slabs.isEmpty)
+    }
+
+    /// What is at several places of a concatenation is computed at one of them; the copies are one step.
+    @Test func copiesAreMadeTogether() throws {
+        let x = try floats([50, 40])
+        let sums = try (1...3).map { try (x * Float($0)).sum([0]) }
+        let plan = try plan([Tensor.concatenate(sums + sums)])
+        #expect(plan.steps.count == 4, "\(plan)")
+        #expect(plan.slabs.isEmpty)
+    }
+
     /// What happens to be equal is computed once.
     @Test func equalSubgraphsAreMerged() throws {
         let (a, b) = (try floats([20, 30]), try floats([30, 10]))

@@ -173,6 +173,25 @@ struct HappyPathTests {
         #expect(try Tool.run("train", "vae", "--steps", "1", in: folder.path, environment: choice).status == 1)
     }
 
+    @Test("the times of steps are told on request, and change nothing")
+    func timesOfSteps() throws {
+        func train(_ debug: String, to run: String) throws -> String {
+            let result = try Tool.run(
+                "train", "vae", "--data", "digits", "--device", "cpu", "--steps", "12", "--set", "hidden=16", "--out",
+                run, in: folder.path, environment: ["TESSERA_DEBUG": debug])
+            #expect(result.status == 0, "\(result.errors)")
+            return result.errors
+        }
+        let texts = [try train("", to: "plain"), try train("times", to: "timed")]
+        #expect(!texts[0].contains("GFLOP/s"))
+        // The training step alone has run often enough.
+        #expect(texts[1].components(separatedBy: "GFLOP/s").count == 2 && texts[1].contains(" us in all"))
+        let files = try ["plain", "timed"].map {
+            try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\($0)/model.safetensors"))
+        }
+        #expect(files[0] == files[1])
+    }
+
     @Test func help() throws {
         let train = try succeed("train", "--help").output
         let devices = try succeed("--help").output

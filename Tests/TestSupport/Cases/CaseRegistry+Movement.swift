@@ -65,6 +65,20 @@ extension CaseRegistry {
 
     /// Movement of values that are themselves computed, and arithmetic on what has been moved.
     public static let movementChains: [OperationCase] = [
+        OperationCase(
+            "slices that make up an axis, overlap, repeat and leave gaps",
+            [.floats([5, 8]), .floats([5, 8]), .floats([5, 8])], .function,
+            several: {
+                let (whole, doubled, gaps) = (try $0[0].tanh(), try $0[1].sin(), try $0[2].sigmoid())
+                let (columns, rows) = (try whole.split([3, 0, 5], axis: 1), try whole.split([4, 1], axis: 0))
+                return [
+                    try columns[0].exp(), try columns[2].square(), try whole.sliced(0..<3, axis: 1) * 0.5,
+                    try rows[0].sin(), try rows[1].exp(), whole,
+                    try doubled.sliced(0..<5, axis: 1).square(), try doubled.sliced(3..<8, axis: 1).exp(),
+                    try gaps.sliced(1..<3, axis: 1).square(), try gaps.sliced(3..<8, axis: 1).exp(),
+                    try gaps.sliced(2..<4, axis: 0).sliced(0..<4, axis: 1, step: 3),
+                ]
+            }),
         OperationCase("transposed exponential", [.floats([13, 17])], .function) { try $0[0].exp().transposed() },
         OperationCase("sum with own transpose", [.floats([15, 15])], .function) {
             try $0[0].sin() + $0[0].sin().transposed()
