@@ -33,22 +33,21 @@ func gradients(of outputs: [(value: Tensor, seed: Tensor)], withRespectTo target
     }
 
     var sums: [ObjectIdentifier: GradientSum] = [:]
-    for (value, seed) in outputs { try sums[value.node.identity, default: GradientSum(shape: value.shape)].add(seed) }
+    for (value, seed) in outputs { try sums[value.node.identity, default: GradientSum()].add(seed) }
     for node in order.reversed() where reaches.contains(node.identity) {
-        guard let gradient = try sums[node.identity]?.total() else { continue }
+        guard let gradient = try sums[node.identity]?.total(node.shape) else { continue }
         let wanted = node.inputs.map { reaches.contains($0.identity) && $0.dtype.isFloating }
         guard wanted.contains(true) else { continue }
         if let (axis, range) = node.slicedAxis {
-            let input = node.inputs[0]
-            try sums[input.identity, default: GradientSum(shape: input.shape)].add(gradient, axis: axis, range: range)
+            try sums[node.inputs[0].identity, default: GradientSum()].add(gradient, axis: axis, range: range)
             continue
         }
         let shares = try inputGradients(of: Tensor(node), gradient: gradient, wanted: wanted)
         for (input, share) in zip(node.inputs, shares) {
-            if let share { try sums[input.identity, default: GradientSum(shape: input.shape)].add(share) }
+            if let share { try sums[input.identity, default: GradientSum()].add(share) }
         }
     }
-    return try targets.map { try sums[$0.node.identity]?.total() }
+    return try targets.map { try sums[$0.node.identity]?.total($0.shape) }
 }
 
 extension Node {

@@ -3,12 +3,9 @@
 /// The shares of slices that make up a whole axis are joined: padded with zeros and added up, each would be computed where
 /// it is zero, too.
 struct GradientSum {
-    private let shape: [Int]
     private var sum: Tensor?
     /// The shares of slices, by the axis that they cut and by the place in it.
     private var slices: [Int: [Range<Int>: Tensor]] = [:]
-
-    init(shape: [Int]) { self.shape = shape }
 
     mutating func add(_ share: Tensor) throws { sum = try sum.map { try $0 + share } ?? share }
 
@@ -18,7 +15,8 @@ struct GradientSum {
     }
 
     /// All shares together; nil where there is none.
-    mutating func total() throws -> Tensor? {
+    /// - Parameter shape: the node's.
+    mutating func total(_ shape: [Int]) throws -> Tensor? {
         for (axis, parts) in slices.sorted(by: { $0.key < $1.key }) {
             let parts = parts.sorted { ($0.key.lowerBound, $0.key.upperBound) < ($1.key.lowerBound, $1.key.upperBound) }
             let ends = [0] + parts.map(\.key.upperBound)
@@ -27,9 +25,8 @@ struct GradientSum {
                 continue
             }
             for (range, part) in parts {
-                var (before, after) = (shape.map { _ in 0 }, shape.map { _ in 0 })
-                (before[axis], after[axis]) = (range.lowerBound, shape[axis] - range.upperBound)
-                try add(part.padded(before: before, after: after))
+                let starts = shape.indices.map { $0 == axis ? range.lowerBound : 0 }
+                try add(part.placed(in: shape, starts: starts, steps: shape.map { _ in 1 }))
             }
         }
         slices = [:]

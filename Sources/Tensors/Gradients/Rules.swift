@@ -136,7 +136,7 @@ extension Tensor {
     }
 
     /// The inverse of a slice: this tensor at every `steps`-th place from `starts` on, zeros elsewhere.
-    fileprivate func placed(in shape: [Int], starts: [Int], steps: [Int]) throws -> Tensor {
+    func placed(in shape: [Int], starts: [Int], steps: [Int]) throws -> Tensor {
         var result = self
         for axis in shape.indices where steps[axis] > 1 {
             // Zeros between neighbours: a new inner axis of `step`, of which the tensor is the first.
