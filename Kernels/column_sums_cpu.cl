@@ -1,11 +1,11 @@
-// Goes on in the middle of matmul_cpu.cl and convolution_cpu.cl: with SUMS, the sums of the right factor's columns, which a
-// split product has in its caches anyway. Of both it takes SPLITS, TILE_COUNT (tiles of a split), TILE_ROWS, PANEL, COLUMNS,
-// VECTORS and SUMS_STRIDE (from a row of the factor to the next).
+// Goes on in the middle of matmul_cpu.cl, convolution_cpu.cl and winograd_cpu.cl: with SUMS, the sums of the right factor's
+// columns, which a split product has in its caches anyway. Of all it takes SPLITS, SPLIT_SIZE (numbers of a split's partial
+// result), COLUMNS, VECTORS and SUMS_STRIDE (from a row of the factor to the next).
 
 #if SUMS
 // The sums of the columns of B over each split's rows, after all tiles: [split][vector], the last vector shifted back.
 #define SUMS_OF(split, vector) \
-    (SPLITS * TILE_COUNT * TILE_ROWS * PANEL + (size_t)((split) * VECTORS + (vector)) * 16)
+    ((size_t)SPLITS * SPLIT_SIZE + ((split) * VECTORS + (vector)) * 16)
 #define SUMS_COLUMN(vector) (COLUMNS < 16 ? 0 : min(16 * (vector), COLUMNS - 16))
 
 // Adds so many rows of B to them.
@@ -36,6 +36,4 @@ WORK_FUNCTION void KERNEL(sums)(ITEM_PARAMETERS
     for (int lane = 16 * vector - first; lane < min(16, COLUMNS - first); lane++)
         result[result_offset + first + lane] = lanes[lane];
 }
-#undef SUMS_OF
-#undef SUMS_COLUMN
 #endif

@@ -74,7 +74,9 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
 #undef PARTIAL_TILE
 #endif
 
-#undef TILE_COUNT
+#undef SPLIT_SIZE
+#undef SUMS_OF
+#undef SUMS_COLUMN
 #undef SUMS_STRIDE
 #undef PANEL_ROWS
 #undef PANEL_TAPS

@@ -38,6 +38,13 @@ static const char convolution_cpu[] = {
 #embed "column_sums_cpu.cl" suffix(,)
 #embed "convolution_cpu_weights_split.cl" suffix(, 0)
 };
+static const char winograd_cpu[] = {
+#embed "winograd_cpu.cl" suffix(,)
+#embed "tile_cpu.cl" suffix(,)
+#embed "winograd_cpu_pixels.cl" suffix(,)
+#embed "column_sums_cpu.cl" suffix(,)
+#embed "winograd_cpu_weights.cl" suffix(, 0)
+};
 static const char convolution_gpu[] = {
 #embed "convolution_gpu.cl" suffix(,)
 #embed "tile_gpu.cl" suffix(,)
@@ -77,6 +84,7 @@ static const struct {
     {"matmul_cpu", matmul_cpu},
     {"matmul_gpu", matmul_gpu},
     {"convolution_cpu", convolution_cpu},
+    {"winograd_cpu", winograd_cpu},
     {"convolution_gpu", convolution_gpu},
     {"tensor_gpu", tensor_gpu},
     {"raster_scan", raster_scan},

@@ -198,5 +198,5 @@
 
 // The tiles of a split, and how far apart rows of B are for column_sums_cpu.cl.
 #define TILES (COLUMN_PANELS * ROW_PANELS)
-#define TILE_COUNT (BATCH * TILES)
+#define SPLIT_SIZE (BATCH * TILES * TILE_ROWS * PANEL)
 #define SUMS_STRIDE B_ROW

@@ -218,5 +218,7 @@ WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
 #undef B_VECTOR
 #undef STORE_TILE
 #undef TILES
-#undef TILE_COUNT
+#undef SPLIT_SIZE
+#undef SUMS_OF
+#undef SUMS_COLUMN
 #undef SUMS_STRIDE

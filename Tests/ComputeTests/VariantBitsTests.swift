@@ -53,6 +53,10 @@ struct VariantBitsTests {
             ConvolutionGeometry(
                 batch: 4, height: 20, width: 20, inputChannels: 2, outputHeight: 20, outputWidth: 20,
                 outputChannels: 40, strideY: 1, strideX: 1, taps: square),
+            // Enough channels for minimal filtering.
+            ConvolutionGeometry(
+                batch: 5, height: 12, width: 12, inputChannels: 64, outputHeight: 12, outputWidth: 12,
+                outputChannels: 96, strideY: 1, strideX: 1, taps: square),
         ]
         var tried = 0
         for geometry in geometries {

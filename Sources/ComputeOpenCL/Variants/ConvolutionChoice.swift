@@ -14,12 +14,15 @@ package struct ConvolutionChoice: Hashable, Codable, Sendable {
     package var goesAcross = false
     /// For the weight gradient: whether the lines are divided among the items.
     package var isSplit = false
+    /// Whether it is computed by `winograd_cpu.cl`.
+    package var isWinograd = false
 }
 
 extension ConvolutionChoice: CustomStringConvertible {
     package var description: String {
-        "convolution_cpu kind \(kind) tile \(tile.rows)x\(tile.vectors)" + (packs ? " packed" : "")
-            + (isBatchInner ? " by place" : "") + (goesAcross ? " across" : "") + (isSplit ? " split" : "")
+        (isWinograd ? "winograd_cpu" : "convolution_cpu") + " kind \(kind) tile \(tile.rows)x\(tile.vectors)"
+            + (packs ? " packed" : "") + (isBatchInner ? " by place" : "") + (goesAcross ? " across" : "")
+            + (isSplit ? " split" : "")
     }
 }
 
@@ -59,6 +62,11 @@ extension ConvolutionChoice {
     static func candidates(
         for step: ConvolutionStep, _ work: ConvolutionWork, _ traits: KernelTraits
     ) -> [ConvolutionChoice] {
+        if let winograd = Winograd(step, work, traits) {
+            return traits.registers.tiles(rows: Winograd.rows, vectors: work.vectors, rule: winograd.tile)
+                .filter { work.vectors.isMultiple(of: $0.vectors) }
+                .map { ConvolutionChoice(kind: work.kind, tile: $0, isWinograd: true) }
+        }
         let g = step.geometry
         let rule = ConvolutionChoice(step, work, traits)
         var all = [rule]

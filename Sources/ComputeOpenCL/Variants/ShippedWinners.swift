@@ -35,13 +35,9 @@ package enum ShippedWinners {
             "convolution_cpu kind 0 tile 6x1 packed by place across",
         "convolution forward 64x8x8x64 to 8x8x32 stride 1x1 taps 4 in -1...0,-1...0":
             "convolution_cpu kind 0 tile 6x1 by place across",
-        "convolution inputGradient 128x16x16x32 to 8x8x64 stride 2x2 taps 16 in -1...2,-1...2":
-            "convolution_cpu kind 1 tile 6x1 packed across",
         "convolution inputGradient 128x7x7x128 to 4x4x256 stride 2x2 taps 9 in -1...1,-1...1":
             "convolution_cpu kind 1 tile 6x1 packed",
         "convolution inputGradient 16x14x14x32 to 7x7x32 stride 2x2 taps 6 in 0...1,-1...1":
-            "convolution_cpu kind 1 tile 6x1 packed by place across",
-        "convolution inputGradient 16x14x14x64 to 14x14x32 stride 1x1 taps 6 in -1...0,-1...1":
             "convolution_cpu kind 1 tile 6x1 packed by place across",
         "convolution inputGradient 16x16x16x32 to 8x8x32 stride 2x2 taps 6 in 0...1,-1...1":
             "convolution_cpu kind 1 tile 6x1 packed by place across",

@@ -45,6 +45,15 @@ extension KernelCases {
                 let large = geometry(1, (32, 33), channels, (32, 33), pair)
                 cases += [convolution(.weightGradient, large, .elements), weightGradientWithSums(large)]
             }
+            // Images of many channels: fewer multiplications than taps.
+            let halved = geometry(
+                2, (22, 22), (32, 32), (11, 11), OpenCLConvolutionTests.taps(4, 4, from: -1, -1), strides: (2, 2))
+            let masked = geometry(2, (12, 12), (32, 48), (12, 12), Array(square.prefix(5)))
+            cases += [
+                convolution(.forward, halved, .channels), convolution(.inputGradient, halved, .elements),
+                convolution(.weightGradient, halved, .channels), convolution(.inputGradient, masked),
+                convolution(.weightGradient, masked, .elements), weightGradientWithSums(masked),
+            ]
         case .gpu:
             let point = OpenCLConvolutionTests.taps(1, 1, from: 0, 0)
             // One group: split over the depth, with wide and narrow tiles; then two groups of each larger tile.
@@ -82,7 +91,7 @@ extension KernelCases {
     }
 
     /// The gradient of weights, and the sums of its second operand: the gradient of a bias.
-    private static func weightGradientWithSums(_ geometry: ConvolutionGeometry) -> Case {
+    static func weightGradientWithSums(_ geometry: ConvolutionGeometry) -> Case {
         var made = convolution(.weightGradient, geometry)
         let channels = geometry.outputChannels
         let rows = geometry.outputShape.reduce(1, *) / channels

@@ -1,0 +1,130 @@
+// Convolutions by minimal filtering for CPU-class devices, Float32: less multiplications than taps (Winograd 1980; Lavin
+// and Gray 2016, "Fast Algorithms for Convolutional Neural Networks").
+//
+//   two results of R taps in a row      A [(G w) * (B x)]      R + 1 products instead of 2 R
+//   R taps of two results' gradients    Gᵀ [(Aᵀ y) * (B x)]    the same
+//
+//   R = 2: B x = (x0 - x1, x1, x2 - x1)              G w = (w0, w0 + w1, w1)
+//          A m = (m0 + m1, m1 + m2)
+//   R = 3: B x = (x0 - x2, x1 + x2, x2 - x1, x1 - x3)    G w = (w0, (w0 + w1 + w2) / 2, (w0 - w1 + w2) / 2, w2)
+//          A m = (m0 + m1 + m2, m1 - m2 - m3)
+//
+// The same along both sides of an image: a tile of 2 x 2 results takes (R + 1) x (R + 1) products, each of them a matrix
+// product over the channels of all tiles. A window of stride two is four windows, one for each parity of the pixels it
+// sees: their products are added up (forward), or make results of their own (gradients).
+//
+// Kinds 0, 1: an item has ROWS tiles and PANELS column panels. It transforms DEPTH channels of the pixels of all its tiles
+// and of the weights, adds their products to all its sums, register tile by register tile, and so on for the rest of the
+// channels; at last it transforms the sums. Kind 2: an item has CHANNELS input channels and PANELS column panels of one of
+// the windows, and goes through the tiles, DEPTH of them at a time; with SPLITS > 1 through a range of them, and a second
+// kernel adds what all ranges gave, in a fixed order.
+// No local memory, no barriers; nothing outside the operands is touched; every element gets its epilogue once. What an
+// item keeps is private memory: 500 to 700 kB, in the second cache.
+//
+// The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
+// Its kernels are declared as work.cl says. tile_cpu.cl, winograd_cpu_pixels.cl, column_sums_cpu.cl and
+// winograd_cpu_weights.cl go on here.
+//
+// MACROS (all integers are plain decimal literals), as in convolution_cpu.cl where not said otherwise
+//   PREFIX KIND BATCH HEIGHT WIDTH INPUT_CHANNELS OUTPUT_HEIGHT OUTPUT_WIDTH OUTPUT_CHANNELS OUT_T EPILOGUE_...
+//                          both channels are multiples of 16
+//   STRIDE                 1 or 2, of both sides
+//   WINDOW_Y WINDOW_X      sides of the window: 2 or 3 times STRIDE
+//   LEAST_Y LEAST_X        where it begins: the least dy and dx
+//   TAP_LIST               for each place of the window, line by line, the number of its tap, or -1 for none
+//   TILE_ROWS TILE_VECTORS rows and float16 columns of a register tile; 16 * TILE_VECTORS divides the result's channels
+//   PANELS                 column panels of 16 * TILE_VECTORS columns that an item has
+//   ROWS                   kinds 0, 1: tiles of an item, a multiple of TILE_ROWS
+//   DEPTH                  kinds 0, 1: channels that are transformed at a time, a multiple of 16 that divides the
+//                          source's; kind 2: tiles
+//   CHANNELS               kind 2: input channels of an item, a multiple of 16
+//   SPLITS                 kind 2: ranges that the tiles are divided into, 1...TILES                       (1)
+//   SUMS                   kind 2 with SPLITS > 1: 1 to sum y over its pixels, too: the gradient of a bias (0)
+//
+// KERNELS. The local size is (1, 1, 1) for all. Offsets are in elements. CP is the number of column panels, P that of
+// products, (WINDOW_Y / STRIDE + 1) * (WINDOW_X / STRIDE + 1), W that of windows, STRIDE * STRIDE, and TILES is BATCH
+// times the tiles of an image: half of each side of the output, or of the input divided by STRIDE, all rounded up.
+//   PREFIX##convolve  kinds 0, 1:             global (ceil(TILES / ROWS), ceil(CP / PANELS), kind 0: 1, kind 1: W)
+//                     kind 2, SPLITS == 1:    global (ceil(INPUT_CHANNELS / CHANNELS), ceil(CP / PANELS), W)
+//     (const float *first, uint first_offset, const float *second, uint second_offset, const float *zeros,
+//      OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
+//     zeros is any buffer that begins with so many zeros as the convolution has channels, on both sides
+//   PREFIX##partial   (kind 2, SPLITS > 1)    global (ceil(INPUT_CHANNELS / CHANNELS), ceil(CP / PANELS), W * SPLITS)
+//     (const float *first, uint first_offset, const float *second, uint second_offset, const float *zeros,
+//      float *partials, uint partials_offset)
+//     partials holds SPLITS * W * P * INPUT_CHANNELS * OUTPUT_CHANNELS floats, and with SUMS SPLITS * OUTPUT_CHANNELS more
+//   PREFIX##reduce    (kind 2, SPLITS > 1)    global (INPUT_CHANNELS / 16, CP, W)
+//     (const float *partials, uint partials_offset, OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
+//   PREFIX##sums      (kind 2 with SUMS)      global (OUTPUT_CHANNELS / 16, 1, 1), any time after partial
+//     (const float *partials, uint partials_offset, float *result, uint result_offset)
+//
+// WHICH TO CHOOSE: WinogradKernels.swift. SPLITS decides the order of the sums, and is always chosen by its rule; the
+// rest changes no bit of the result.
+
+#ifndef EPILOGUE_1
+#define EPILOGUE_PARAMETERS
+#define EPILOGUE_1(acc, batch, row, col) (acc)
+#define EPILOGUE_16(acc, batch, row, col) (acc)
+#endif
+#ifndef EPILOGUE_FETCH
+#define EPILOGUE_FETCH(batch, row, col)
+#endif
+#ifndef OUT_T
+#define OUT_T float
+#endif
+#ifndef SPLITS
+#define SPLITS 1
+#endif
+#ifndef SUMS
+#define SUMS 0
+#endif
+
+#define PASTE_TEXT(x, y) x##y
+#define PASTE(x, y) PASTE_TEXT(x, y)
+#define KERNEL(name) PASTE(PREFIX, name)
+
+#if KIND == 1
+#define SOURCE_HEIGHT OUTPUT_HEIGHT
+#define SOURCE_WIDTH OUTPUT_WIDTH
+#define SOURCE_CHANNELS OUTPUT_CHANNELS
+#define RESULT_HEIGHT HEIGHT
+#define RESULT_WIDTH WIDTH
+#define COLUMNS INPUT_CHANNELS
+#else
+#define SOURCE_HEIGHT HEIGHT
+#define SOURCE_WIDTH WIDTH
+#define SOURCE_CHANNELS INPUT_CHANNELS
+#define RESULT_HEIGHT OUTPUT_HEIGHT
+#define RESULT_WIDTH OUTPUT_WIDTH
+#define COLUMNS OUTPUT_CHANNELS
+#endif
+#if KIND == 2
+#define RESULT_ROWS (WINDOW_Y * WINDOW_X * INPUT_CHANNELS)
+#else
+#define RESULT_ROWS (BATCH * RESULT_HEIGHT * RESULT_WIDTH)
+#endif
+
+// Taps of one window along each side, their products, and those of a tile.
+#define TAPS_Y (WINDOW_Y / STRIDE)
+#define TAPS_X (WINDOW_X / STRIDE)
+#define PRODUCTS_Y (TAPS_Y + 1)
+#define PRODUCTS_X (TAPS_X + 1)
+#define PRODUCTS (PRODUCTS_Y * PRODUCTS_X)
+// Tiles of an image.
+#if KIND == 1
+#define TILES_Y ((HEIGHT + 2 * STRIDE - 1) / (2 * STRIDE))
+#define TILES_X ((WIDTH + 2 * STRIDE - 1) / (2 * STRIDE))
+#else
+#define TILES_Y ((OUTPUT_HEIGHT + 1) / 2)
+#define TILES_X ((OUTPUT_WIDTH + 1) / 2)
+#endif
+#define TILES (BATCH * TILES_Y * TILES_X)
+
+__constant int KERNEL(taps)[WINDOW_Y * WINDOW_X] = {TAP_LIST};
+// The number of tap (y, x) of a window.
+#define TAP(window_y, window_x, y, x) \
+    KERNEL(taps)[((y) * STRIDE + (window_y)) * WINDOW_X + (x) * STRIDE + (window_x)]
+
+// For column_sums_cpu.cl.
+#define SPLIT_SIZE ((size_t)STRIDE * STRIDE * PRODUCTS * INPUT_CHANNELS * COLUMNS)
+#define SUMS_STRIDE COLUMNS

@@ -1,0 +1,275 @@
+// Goes on where tile_cpu.cl ends, in the middle of winograd_cpu.cl: the transforms, and the kernels whose results are
+// pixels, kinds 0 and 1.
+
+typedef float16 KERNEL(private16u) __attribute__((aligned(4)));
+#define LOAD_PRIVATE(p) (*(const KERNEL(private16u) *)(p))
+#define STORE_PRIVATE(p, v) (*(KERNEL(private16u) *)(p) = (v))
+// Begins with a line of the cache.
+#define LINES __attribute__((aligned(64)))
+
+// The transforms of one line in place, whose numbers are `step` apart: B x, G w, A m, Aᵀ y and Gᵀ m.
+INLINE void KERNEL(source_line)(float16 *v, const int step, const int taps) {
+    if (taps == 2) {
+        v[0] -= v[step];
+        v[2 * step] -= v[step];
+    } else {
+        const float16 one = v[step], two = v[2 * step];
+        v[0] -= two;
+        v[step] = one + two;
+        v[2 * step] = two - one;
+        v[3 * step] = one - v[3 * step];
+    }
+}
+
+INLINE void KERNEL(weights_line)(float16 *v, const int step, const int taps) {
+    if (taps == 2) {
+        v[2 * step] = v[step];
+        v[step] += v[0];
+    } else {
+        const float16 ends = 0.5f * (v[0] + v[2 * step]), middle = 0.5f * v[step];
+        v[3 * step] = v[2 * step];
+        v[step] = ends + middle;
+        v[2 * step] = ends - middle;
+    }
+}
+
+INLINE void KERNEL(results_line)(float16 *v, const int step, const int taps) {
+    if (taps == 2) {
+        v[0] += v[step];
+        v[step] += v[2 * step];
+    } else {
+        const float16 one = v[step], two = v[2 * step];
+        v[0] += one + two;
+        v[step] = one - two - v[3 * step];
+    }
+}
+
+INLINE void KERNEL(gradients_line)(float16 *v, const int step, const int taps) {
+    if (taps == 2) {
+        v[2 * step] = v[step];
+        v[step] += v[0];
+    } else {
+        const float16 zero = v[0], one = v[step];
+        v[step] = zero + one;
+        v[2 * step] = zero - one;
+        v[3 * step] = -one;
+    }
+}
+
+INLINE void KERNEL(taps_line)(float16 *v, const int step, const int taps) {
+    if (taps == 2) {
+        v[0] += v[step];
+        v[step] += v[2 * step];
+    } else {
+        const float16 sum = 0.5f * (v[step] + v[2 * step]), difference = 0.5f * (v[step] - v[2 * step]);
+        v[0] += sum;
+        v[step] = difference;
+        v[2 * step] = sum + v[3 * step];
+    }
+}
+
+// A line transform along both sides of PRODUCTS_Y x PRODUCTS_X numbers, of which so many count before, or after.
+#define WIDEN(line, v, lines) \
+    _Pragma("unroll") for (int y = 0; y < (lines); y++) KERNEL(line)(v + y * PRODUCTS_X, 1, TAPS_X); \
+    _Pragma("unroll") for (int x = 0; x < PRODUCTS_X; x++) KERNEL(line)(v + x, PRODUCTS_X, TAPS_Y);
+#define NARROW(line, v, columns) \
+    _Pragma("unroll") for (int y = 0; y < PRODUCTS_Y; y++) KERNEL(line)(v + y * PRODUCTS_X, 1, TAPS_X); \
+    _Pragma("unroll") for (int x = 0; x < (columns); x++) KERNEL(line)(v + x, PRODUCTS_X, TAPS_Y);
+
+// Where the pixels that a tile's products come from are, zeros for those outside the source: from line `top` and column
+// `left` on, `step` apart.
+INLINE void KERNEL(pixels)(
+    __global const float *places[PRODUCTS], __global const float *source, __global const float *zeros, const int image,
+    const int top, const int left, const int step)
+{
+#pragma unroll
+    for (int i = 0; i < PRODUCTS; i++) {
+        const int y = top + i / PRODUCTS_X * step, x = left + i % PRODUCTS_X * step;
+        const size_t at = (size_t)((image * SOURCE_HEIGHT + y) * SOURCE_WIDTH + x) * SOURCE_CHANNELS;
+        places[i] = (uint)y < SOURCE_HEIGHT && (uint)x < SOURCE_WIDTH ? source + at : zeros;
+    }
+}
+
+#if KIND < 2
+#define WINDOWS (STRIDE * STRIDE)
+// Windows whose products are added up.
+#if KIND == 0
+#define ADDED WINDOWS
+#else
+#define ADDED 1
+#endif
+#define FACTORS_STEP (ROWS * DEPTH + 16)
+#define WEIGHTS_STEP (DEPTH * PANEL + 16)
+#define SUMS_STEP (ROWS * TILE_VECTORS + 1)
+
+// Transforms the weights of 16 source channels and a column panel: to [product][channel][column], products `step` apart.
+INLINE void KERNEL(transform_weights)(
+    float *to, const int step, __global const float *weights, const int window, const int c, const int panel)
+{
+#if KIND == 1
+    // Transposed: [tap][channel][column].
+    float block[TAPS_Y * TAPS_X * 16 * PANEL] LINES;
+#endif
+    int taps[TAPS_Y * TAPS_X];
+    for (int t = 0; t < TAPS_Y * TAPS_X; t++) {
+        const int y = t / TAPS_X, x = t % TAPS_X;
+#if KIND == 0
+        taps[t] = TAP(window / STRIDE, window % STRIDE, y, x);
+#else
+        // A gradient's taps go the other way.
+        const int tap = TAP(window / STRIDE, window % STRIDE, TAPS_Y - 1 - y, TAPS_X - 1 - x);
+        float *place = block + t * 16 * PANEL;
+        for (int part = 0; part < 4 * TILE_VECTORS; part++) {
+            const int across = part / 2 * 8, down = part % 2 * 8;
+            float8 u[8];
+#pragma unroll
+            for (int i = 0; i < 8; i++) u[i] = 0.0f;
+            if (tap >= 0) {
+                __global const float *from =
+                    weights + ((size_t)tap * COLUMNS + panel * PANEL + across) * SOURCE_CHANNELS + c + down;
+#pragma unroll
+                for (int i = 0; i < 8; i++) u[i] = LOAD8(from + (size_t)i * SOURCE_CHANNELS);
+                transpose_8x8(u);
+            }
+#pragma unroll
+            for (int i = 0; i < 8; i++) *(float8 *)(place + (down + i) * PANEL + across) = u[i];
+        }
+#endif
+    }
+    for (int i = 0; i < 16; i++)
+        for (int j = 0; j < TILE_VECTORS; j++) {
+            float16 v[PRODUCTS];
+#pragma unroll
+            for (int t = 0; t < TAPS_Y * TAPS_X; t++) {
+                const int place = t / TAPS_X * PRODUCTS_X + t % TAPS_X;
+#if KIND == 0
+                v[place] = 0.0f;
+                if (taps[t] >= 0)
+                    v[place] =
+                        LOAD16(weights + ((size_t)taps[t] * SOURCE_CHANNELS + c + i) * COLUMNS + panel * PANEL + 16 * j);
+#else
+                v[place] = LOAD_PRIVATE(block + (t * 16 + i) * PANEL + 16 * j);
+#endif
+            }
+            WIDEN(weights_line, v, TAPS_Y)
+#pragma unroll
+            for (int p = 0; p < PRODUCTS; p++) STORE_PRIVATE(to + p * step + i * PANEL + 16 * j, v[p]);
+        }
+}
+
+WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
+    __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
+    __global const float *zeros, __global OUT_T *result, const uint result_offset EPILOGUE_PARAMETERS)
+{
+    const int own = ITEM_ID(0) * ROWS, count = min(ROWS, TILES - own);
+    const int first_panel = ITEM_ID(1) * PANELS, panels = min(PANELS, COLUMN_PANELS - first_panel);
+#if KIND == 1
+    // The window that these results see, and where its taps begin.
+    const int apart_y = ITEM_ID(2) / STRIDE, apart_x = ITEM_ID(2) % STRIDE;
+    const int window_y = (apart_y - LEAST_Y) & (STRIDE - 1), window_x = (apart_x - LEAST_X) & (STRIDE - 1);
+    const int least_y = (apart_y - LEAST_Y - window_y) / STRIDE - (TAPS_Y - 1);
+    const int least_x = (apart_x - LEAST_X - window_x) / STRIDE - (TAPS_X - 1);
+    const int first_window = window_y * STRIDE + window_x;
+#else
+    const int first_window = 0;
+#endif
+    first += first_offset;
+    second += second_offset;
+    // [product][tile][channel], [product][channel][column] and the sums. A vector is between two products: places a power
+    // of two apart share a set of the cache.
+    float factors[PRODUCTS * FACTORS_STEP] LINES;
+    float weights[PRODUCTS * WEIGHTS_STEP] LINES;
+    float16 sums[PANELS * PRODUCTS * SUMS_STEP];
+#define SUMS(panel, product, row) (sums + ((panel) * PRODUCTS + (product)) * SUMS_STEP + (row) * TILE_VECTORS)
+
+    for (int window = first_window; window < first_window + ADDED; window++)
+        for (int c = 0; c < SOURCE_CHANNELS; c += DEPTH) {
+            // To the end of the last register tile; what is beyond the tiles is not stored.
+            for (int row = 0; row < (count + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS; row++) {
+                const int index = min(own + row, TILES - 1), x = index % TILES_X;
+                const int line = index / TILES_X, y = line % TILES_Y;
+                __global const float *places[PRODUCTS];
+#if KIND == 0
+                KERNEL(pixels)(
+                    places, first + c, zeros, line / TILES_Y, 2 * STRIDE * y + LEAST_Y + window / STRIDE,
+                    2 * STRIDE * x + LEAST_X + window % STRIDE, STRIDE);
+#else
+                KERNEL(pixels)(places, first + c, zeros, line / TILES_Y, 2 * y + least_y, 2 * x + least_x, 1);
+#endif
+                for (int i = 0; i < DEPTH; i += 16) {
+                    float16 v[PRODUCTS];
+#pragma unroll
+                    for (int p = 0; p < PRODUCTS; p++) v[p] = LOAD16(places[p] + i);
+                    WIDEN(source_line, v, PRODUCTS_Y)
+#pragma unroll
+                    for (int p = 0; p < PRODUCTS; p++) STORE_PRIVATE(factors + p * FACTORS_STEP + row * DEPTH + i, v[p]);
+                }
+            }
+            const int begins = window == first_window && c == 0;
+            for (int panel = 0; panel < panels; panel++) {
+                for (int i = 0; i < DEPTH; i += 16)
+                    KERNEL(transform_weights)(
+                        weights + i * PANEL, WEIGHTS_STEP, second, window, c + i, first_panel + panel);
+                for (int product = 0; product < PRODUCTS; product++)
+                    for (int row = 0; row < count; row += TILE_ROWS) {
+                        const float *factor = factors + product * FACTORS_STEP + row * DEPTH;
+                        const float *column = weights + product * WEIGHTS_STEP;
+                        float16 *kept = SUMS(panel, product, row);
+                        float16 acc[TILE_ROWS][TILE_VECTORS];
+#pragma unroll
+                        for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+                            for (int j = 0; j < TILE_VECTORS; j++)
+                                acc[i][j] = begins ? (float16)(0.0f) : kept[i * TILE_VECTORS + j];
+#pragma unroll 4
+                        for (int k = 0; k < DEPTH; k++) {
+                            float16 values[TILE_VECTORS];
+#pragma unroll
+                            for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD_PRIVATE(column + k * PANEL + 16 * j);
+#pragma unroll
+                            for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+                                for (int j = 0; j < TILE_VECTORS; j++)
+                                    acc[i][j] = fma((float16)(factor[i * DEPTH + k]), values[j], acc[i][j]);
+                        }
+#pragma unroll
+                        for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+                            for (int j = 0; j < TILE_VECTORS; j++) kept[i * TILE_VECTORS + j] = acc[i][j];
+                    }
+            }
+        }
+
+    for (int panel = 0; panel < panels; panel++) {
+        const int column_panel = first_panel + panel;
+        for (int row = 0; row < count; row++) {
+            float16 results[4][TILE_VECTORS];
+            for (int j = 0; j < TILE_VECTORS; j++) {
+                float16 v[PRODUCTS];
+#pragma unroll
+                for (int p = 0; p < PRODUCTS; p++) v[p] = SUMS(panel, p, row)[j];
+                NARROW(results_line, v, 2)
+#pragma unroll
+                for (int i = 0; i < 4; i++) results[i][j] = v[i / 2 * PRODUCTS_X + i % 2];
+            }
+            const int index = own + row, line = index / TILES_X, image = line / TILES_Y;
+            for (int i = 0; i < 4; i++) {
+                int y = line % TILES_Y * 2 + i / 2, x = index % TILES_X * 2 + i % 2;
+#if KIND == 1
+                y = y * STRIDE + apart_y;
+                x = x * STRIDE + apart_x;
+#endif
+                if (y >= RESULT_HEIGHT || x >= RESULT_WIDTH) continue;
+                const int pixel = (image * RESULT_HEIGHT + y) * RESULT_WIDTH + x;
+                STORE_ROW(results[i], result + result_offset + (size_t)pixel * COLUMNS, 0, pixel)
+            }
+        }
+    }
+}
+#undef WINDOWS
+#undef ADDED
+#undef FACTORS_STEP
+#undef WEIGHTS_STEP
+#undef SUMS_STEP
+#undef SUMS
+#endif
