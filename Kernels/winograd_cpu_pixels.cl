@@ -7,6 +7,20 @@ typedef float16 KERNEL(private16u) __attribute__((aligned(4)));
 // Begins with a line of the cache.
 #define LINES __attribute__((aligned(64)))
 
+// Factors are [product][tile][channel] in an item's memory. A vector is between two products: places a power of two apart
+// share a set of the cache.
+#if KIND == 2
+// Rows of the register tiles of an item's channels.
+#define CHANNEL_ROWS ((CHANNELS + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS)
+#define FACTORS_STEP (DEPTH * CHANNEL_ROWS + 16)
+#define ROW_STEP 1
+#define DEPTH_STEP CHANNEL_ROWS
+#else
+#define FACTORS_STEP (ROWS * DEPTH + 16)
+#define ROW_STEP DEPTH
+#define DEPTH_STEP 1
+#endif
+
 // The transforms of one line in place, whose numbers are `step` apart: B x, G w, A m, Aᵀ y and Gᵀ m.
 INLINE void KERNEL(source_line)(float16 *v, const int step, const int taps) {
     if (taps == 2) {
@@ -76,18 +90,60 @@ INLINE void KERNEL(taps_line)(float16 *v, const int step, const int taps) {
     _Pragma("unroll") for (int y = 0; y < PRODUCTS_Y; y++) KERNEL(line)(v + y * PRODUCTS_X, 1, TAPS_X); \
     _Pragma("unroll") for (int x = 0; x < (columns); x++) KERNEL(line)(v + x, PRODUCTS_X, TAPS_Y);
 
-// Where the pixels that a tile's products come from are, zeros for those outside the source: from line `top` and column
-// `left` on, `step` apart.
-INLINE void KERNEL(pixels)(
-    __global const float *places[PRODUCTS], __global const float *source, __global const float *zeros, const int image,
-    const int top, const int left, const int step)
+// What an item does again and again is not inlined, which takes longer to compile.
+#ifdef __clang__
+#define PART static __attribute__((noinline))
+#else
+#define PART static
+#endif
+
+// Transforms so many channels of a tile's pixels, those of the source from line `top` and column `left` on that are `step`
+// apart, zeros outside of it: to [product][channel], products FACTORS_STEP apart.
+PART void KERNEL(transform_pixels)(
+    float *to, __global const float *source, __global const float *zeros, const int image, const int top,
+    const int left, const int step, const int channels)
 {
+    __global const float *places[PRODUCTS];
 #pragma unroll
     for (int i = 0; i < PRODUCTS; i++) {
         const int y = top + i / PRODUCTS_X * step, x = left + i % PRODUCTS_X * step;
         const size_t at = (size_t)((image * SOURCE_HEIGHT + y) * SOURCE_WIDTH + x) * SOURCE_CHANNELS;
         places[i] = (uint)y < SOURCE_HEIGHT && (uint)x < SOURCE_WIDTH ? source + at : zeros;
     }
+    for (int c = 0; c < channels; c += 16) {
+        float16 v[PRODUCTS];
+#pragma unroll
+        for (int p = 0; p < PRODUCTS; p++) v[p] = LOAD16(places[p] + c);
+        WIDEN(source_line, v, PRODUCTS_Y)
+#pragma unroll
+        for (int p = 0; p < PRODUCTS; p++) STORE_PRIVATE(to + p * FACTORS_STEP + c, v[p]);
+    }
+}
+
+// The sums of a register tile, or what is added to them: factors times columns, of which each row is PANEL numbers.
+PART void KERNEL(multiply)(
+    float16 *sums, const float *factors, const float *columns, const int depth, const int begins)
+{
+    float16 acc[TILE_ROWS][TILE_VECTORS];
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+        for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = begins ? (float16)(0.0f) : sums[i * TILE_VECTORS + j];
+#pragma unroll 4
+    for (int k = 0; k < depth; k++) {
+        float16 values[TILE_VECTORS];
+#pragma unroll
+        for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD_PRIVATE(columns + k * PANEL + 16 * j);
+#pragma unroll
+        for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+            for (int j = 0; j < TILE_VECTORS; j++)
+                acc[i][j] = fma((float16)(factors[i * ROW_STEP + k * DEPTH_STEP]), values[j], acc[i][j]);
+    }
+#pragma unroll
+    for (int i = 0; i < TILE_ROWS; i++)
+#pragma unroll
+        for (int j = 0; j < TILE_VECTORS; j++) sums[i * TILE_VECTORS + j] = acc[i][j];
 }
 
 #if KIND < 2
@@ -98,12 +154,11 @@ INLINE void KERNEL(pixels)(
 #else
 #define ADDED 1
 #endif
-#define FACTORS_STEP (ROWS * DEPTH + 16)
 #define WEIGHTS_STEP (DEPTH * PANEL + 16)
 #define SUMS_STEP (ROWS * TILE_VECTORS + 1)
 
 // Transforms the weights of 16 source channels and a column panel: to [product][channel][column], products `step` apart.
-INLINE void KERNEL(transform_weights)(
+PART void KERNEL(transform_weights)(
     float *to, const int step, __global const float *weights, const int window, const int c, const int panel)
 {
 #if KIND == 1
@@ -175,8 +230,7 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
 #endif
     first += first_offset;
     second += second_offset;
-    // [product][tile][channel], [product][channel][column] and the sums. A vector is between two products: places a power
-    // of two apart share a set of the cache.
+    // The factors, the weights as [product][channel][column], and the sums.
     float factors[PRODUCTS * FACTORS_STEP] LINES;
     float weights[PRODUCTS * WEIGHTS_STEP] LINES;
     float16 sums[PANELS * PRODUCTS * SUMS_STEP];
@@ -186,24 +240,15 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
         for (int c = 0; c < SOURCE_CHANNELS; c += DEPTH) {
             // To the end of the last register tile; what is beyond the tiles is not stored.
             for (int row = 0; row < (count + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS; row++) {
-                const int index = min(own + row, TILES - 1), x = index % TILES_X;
-                const int line = index / TILES_X, y = line % TILES_Y;
-                __global const float *places[PRODUCTS];
+                const int index = min(own + row, TILES - 1), x = index % TILES_X * 2;
+                const int line = index / TILES_X, y = line % TILES_Y * 2;
 #if KIND == 0
-                KERNEL(pixels)(
-                    places, first + c, zeros, line / TILES_Y, 2 * STRIDE * y + LEAST_Y + window / STRIDE,
-                    2 * STRIDE * x + LEAST_X + window % STRIDE, STRIDE);
+                const int top = y * STRIDE + LEAST_Y + window / STRIDE, left = x * STRIDE + LEAST_X + window % STRIDE;
 #else
-                KERNEL(pixels)(places, first + c, zeros, line / TILES_Y, 2 * y + least_y, 2 * x + least_x, 1);
+                const int top = y + least_y, left = x + least_x;
 #endif
-                for (int i = 0; i < DEPTH; i += 16) {
-                    float16 v[PRODUCTS];
-#pragma unroll
-                    for (int p = 0; p < PRODUCTS; p++) v[p] = LOAD16(places[p] + i);
-                    WIDEN(source_line, v, PRODUCTS_Y)
-#pragma unroll
-                    for (int p = 0; p < PRODUCTS; p++) STORE_PRIVATE(factors + p * FACTORS_STEP + row * DEPTH + i, v[p]);
-                }
+                KERNEL(transform_pixels)(
+                    factors + row * DEPTH, first + c, zeros, line / TILES_Y, top, left, KIND == 0 ? STRIDE : 1, DEPTH);
             }
             const int begins = window == first_window && c == 0;
             for (int panel = 0; panel < panels; panel++) {
@@ -211,32 +256,10 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
                     KERNEL(transform_weights)(
                         weights + i * PANEL, WEIGHTS_STEP, second, window, c + i, first_panel + panel);
                 for (int product = 0; product < PRODUCTS; product++)
-                    for (int row = 0; row < count; row += TILE_ROWS) {
-                        const float *factor = factors + product * FACTORS_STEP + row * DEPTH;
-                        const float *column = weights + product * WEIGHTS_STEP;
-                        float16 *kept = SUMS(panel, product, row);
-                        float16 acc[TILE_ROWS][TILE_VECTORS];
-#pragma unroll
-                        for (int i = 0; i < TILE_ROWS; i++)
-#pragma unroll
-                            for (int j = 0; j < TILE_VECTORS; j++)
-                                acc[i][j] = begins ? (float16)(0.0f) : kept[i * TILE_VECTORS + j];
-#pragma unroll 4
-                        for (int k = 0; k < DEPTH; k++) {
-                            float16 values[TILE_VECTORS];
-#pragma unroll
-                            for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD_PRIVATE(column + k * PANEL + 16 * j);
-#pragma unroll
-                            for (int i = 0; i < TILE_ROWS; i++)
-#pragma unroll
-                                for (int j = 0; j < TILE_VECTORS; j++)
-                                    acc[i][j] = fma((float16)(factor[i * DEPTH + k]), values[j], acc[i][j]);
-                        }
-#pragma unroll
-                        for (int i = 0; i < TILE_ROWS; i++)
-#pragma unroll
-                            for (int j = 0; j < TILE_VECTORS; j++) kept[i * TILE_VECTORS + j] = acc[i][j];
-                    }
+                    for (int row = 0; row < count; row += TILE_ROWS)
+                        KERNEL(multiply)(
+                            SUMS(panel, product, row), factors + product * FACTORS_STEP + row * DEPTH,
+                            weights + product * WEIGHTS_STEP, DEPTH, begins);
             }
         }
 
@@ -268,7 +291,6 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
 }
 #undef WINDOWS
 #undef ADDED
-#undef FACTORS_STEP
 #undef WEIGHTS_STEP
 #undef SUMS_STEP
 #undef SUMS

@@ -1,9 +1,6 @@
 // Goes on where winograd_cpu_pixels.cl ends: the gradient of weights, kind 2.
 
 #if KIND == 2
-// Rows of the register tiles of an item's channels.
-#define CHANNEL_ROWS ((CHANNELS + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS)
-#define FACTORS_STEP (DEPTH * CHANNEL_ROWS + 16)
 #define COLUMNS_STEP (DEPTH * PANEL + 16)
 #define SUMS_STEP (CHANNEL_ROWS * TILE_VECTORS + 1)
 #define SUM_OF(panel, product, row) (((panel) * PRODUCTS + (product)) * SUMS_STEP + (row) * TILE_VECTORS)
@@ -15,7 +12,7 @@ INLINE void KERNEL(sum_tiles)(
     __global const float *x, __global const float *y, __global const float *zeros, const int channels,
     const int panels, const int window, const int begin, const int end)
 {
-    // [product][tile][channel] of both. A vector is between two products, as among those of pixels.
+    // The factors, and the columns as [column panel][product][tile][column].
     float factors[PRODUCTS * FACTORS_STEP] LINES;
     float columns[PANELS * PRODUCTS * COLUMNS_STEP] LINES;
     // What the last register tile has beyond the channels.
@@ -31,19 +28,9 @@ INLINE void KERNEL(sum_tiles)(
         for (int tile = 0; tile < count; tile++) {
             const int index = first + tile, line = index / TILES_X, image = line / TILES_Y;
             const int top = line % TILES_Y * 2, left = index % TILES_X * 2;
-            __global const float *places[PRODUCTS];
-            KERNEL(pixels)(
-                places, x, zeros, image, top * STRIDE + LEAST_Y + window / STRIDE,
-                left * STRIDE + LEAST_X + window % STRIDE, STRIDE);
-            for (int c = 0; c < channels; c += 16) {
-                float16 v[PRODUCTS];
-#pragma unroll
-                for (int p = 0; p < PRODUCTS; p++) v[p] = LOAD16(places[p] + c);
-                WIDEN(source_line, v, PRODUCTS_Y)
-#pragma unroll
-                for (int p = 0; p < PRODUCTS; p++)
-                    STORE_PRIVATE(factors + p * FACTORS_STEP + tile * CHANNEL_ROWS + c, v[p]);
-            }
+            KERNEL(transform_pixels)(
+                factors + tile * CHANNEL_ROWS, x, zeros, image, top * STRIDE + LEAST_Y + window / STRIDE,
+                left * STRIDE + LEAST_X + window % STRIDE, STRIDE, channels);
             __global const float *pixels[4];
 #pragma unroll
             for (int i = 0; i < 4; i++) {
@@ -68,32 +55,10 @@ INLINE void KERNEL(sum_tiles)(
         }
         for (int panel = 0; panel < panels; panel++)
             for (int product = 0; product < PRODUCTS; product++)
-                for (int row = 0; row < channels; row += TILE_ROWS) {
-                    const float *factor = factors + product * FACTORS_STEP + row;
-                    const float *column = columns + (panel * PRODUCTS + product) * COLUMNS_STEP;
-                    float16 *kept = sums + SUM_OF(panel, product, row);
-                    float16 acc[TILE_ROWS][TILE_VECTORS];
-#pragma unroll
-                    for (int i = 0; i < TILE_ROWS; i++)
-#pragma unroll
-                        for (int j = 0; j < TILE_VECTORS; j++)
-                            acc[i][j] = first == begin ? (float16)(0.0f) : kept[i * TILE_VECTORS + j];
-#pragma unroll 4
-                    for (int k = 0; k < count; k++) {
-                        float16 values[TILE_VECTORS];
-#pragma unroll
-                        for (int j = 0; j < TILE_VECTORS; j++) values[j] = LOAD_PRIVATE(column + k * PANEL + 16 * j);
-#pragma unroll
-                        for (int i = 0; i < TILE_ROWS; i++)
-#pragma unroll
-                            for (int j = 0; j < TILE_VECTORS; j++)
-                                acc[i][j] = fma((float16)(factor[k * CHANNEL_ROWS + i]), values[j], acc[i][j]);
-                    }
-#pragma unroll
-                    for (int i = 0; i < TILE_ROWS; i++)
-#pragma unroll
-                        for (int j = 0; j < TILE_VECTORS; j++) kept[i * TILE_VECTORS + j] = acc[i][j];
-                }
+                for (int row = 0; row < channels; row += TILE_ROWS)
+                    KERNEL(multiply)(
+                        sums + SUM_OF(panel, product, row), factors + product * FACTORS_STEP + row,
+                        columns + (panel * PRODUCTS + product) * COLUMNS_STEP, count, first == begin);
     }
 }
 
@@ -189,8 +154,6 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
 }
 #undef PARTIAL
 #endif
-#undef CHANNEL_ROWS
-#undef FACTORS_STEP
 #undef COLUMNS_STEP
 #undef SUMS_STEP
 #undef SUM_OF
@@ -269,3 +232,8 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
 #undef WIDEN
 #undef NARROW
 #undef LINES
+#undef CHANNEL_ROWS
+#undef FACTORS_STEP
+#undef ROW_STEP
+#undef DEPTH_STEP
+#undef PART
