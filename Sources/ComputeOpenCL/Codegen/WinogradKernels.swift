@@ -57,8 +57,9 @@ struct Winograd {
         panels = rowBlocks * ceilingDivide(columnPanels, most) * windows >= wanted ? min(most, columnPanels) : 1
         groups = [rowBlocks, ceilingDivide(columnPanels, panels), windows]
         let items = groups.reduce(1, *)
-        let ranges = step.kind == .weightGradient ? ceilingDivide(tiles, Winograd.depth) : 1
-        splits = min(ceilingDivide(wanted, items), ranges)
+        // Ranges of fewer tiles than these only where units would have nothing to do.
+        let ranges = max(tiles / 256, ceilingDivide(traits.computeUnits, items))
+        splits = step.kind == .weightGradient ? min(ceilingDivide(wanted, items), ranges, tiles) : 1
         guard items * splits >= traits.computeUnits, isWorthIt(step) else { return nil }
     }
 
