@@ -51,11 +51,11 @@ struct Winograd {
 
         let windows = step.kind == .forward ? 1 : stride * stride
         let rowBlocks = ceilingDivide(step.kind == .weightGradient ? g.inputChannels : tiles, Winograd.rows)
-        let columnPanels = work.vectors / self.tile.vectors
-        let most = max(1, (traits.registers.isWide ? 128 : 64) / (16 * self.tile.vectors))
+        // Vectors of an item. Where registers are narrow the second cache is mostly smaller, too.
         let wanted = 2 * traits.computeUnits
-        panels = rowBlocks * ceilingDivide(columnPanels, most) * windows >= wanted ? min(most, columnPanels) : 1
-        groups = [rowBlocks, ceilingDivide(columnPanels, panels), windows]
+        let vectors = traits.registers.isWide && rowBlocks * ceilingDivide(work.vectors, 8) * windows >= wanted ? 8 : 4
+        panels = max(1, min(vectors, work.vectors) / self.tile.vectors)
+        groups = [rowBlocks, ceilingDivide(work.vectors / self.tile.vectors, panels), windows]
         let items = groups.reduce(1, *)
         // Ranges of fewer tiles than these only where units would have nothing to do.
         let ranges = max(tiles / 256, ceilingDivide(traits.computeUnits, items))
