@@ -1,4 +1,4 @@
-// Convolutions by minimal filtering for CPU-class devices, Float32: less multiplications than taps (Winograd 1980; Lavin
+// Convolutions by minimal filtering for CPU-class devices, Float32: fewer multiplications than taps (Winograd 1980; Lavin
 // and Gray 2016, "Fast Algorithms for Convolutional Neural Networks").
 //
 //   two results of R taps in a row      A [(G w) * (B x)]      R + 1 products instead of 2 R
