@@ -58,8 +58,17 @@
 //   PREFIX##sums      (kind 2 with SUMS)      global (OUTPUT_CHANNELS / 16, 1, 1), any time after partial
 //     (const float *partials, uint partials_offset, float *result, uint result_offset)
 //
-// WHICH TO CHOOSE: WinogradKernels.swift. SPLITS decides the order of the sums, and is always chosen by its rule; the
-// rest changes no bit of the result.
+// WHICH TO CHOOSE (units: the device's compute units; V = ceil(result's channels / 16))
+//   These kernels: 32 channels and more on both sides, 64 tiles and more, an item for each unit, and with the pixels outside
+//     the images left out 1.2 times as many multiplications by taps as by products; no forward convolution without a line
+//     below its own (WinogradKernels.swift says why).
+//   tile (VectorRegisters.swift): 6x1 with 16 registers of 8 lanes; with 32 of 16 lanes 4x4, 8x2, 5x3 or 8x1, whichever
+//     leaves the least empty of 64 rows and V.
+//   ROWS: 64, rounded up to whole tiles. CHANNELS: 64. DEPTH: 64, or the greatest multiple of 16 below it that divides the
+//     source's channels.
+//   PANELS: 64 columns; with 16 lanes 128 where that leaves 2 * units items.
+//   SPLITS: ceil(2 * units / items without it), but ranges of fewer than 256 tiles only so that each unit has an item.
+//   SPLITS decides the order of the sums, and is always chosen by its rule; the rest changes no bit of the result.
 
 #ifndef EPILOGUE_1
 #define EPILOGUE_PARAMETERS
