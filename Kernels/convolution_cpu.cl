@@ -21,8 +21,8 @@
 // No local memory, no barriers; nothing outside the operands is touched; every element gets its epilogue once.
 //
 // The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
-// Its kernels are declared as work.cl says. tile_cpu.cl, convolution_cpu_pixels.cl, convolution_cpu_weights.cl,
-// column_sums_cpu.cl and convolution_cpu_weights_split.cl go on here.
+// Its kernels are declared as work.cl says. convolution_sizes.cl comes before; tile_cpu.cl, convolution_cpu_pixels.cl,
+// convolution_cpu_weights.cl, column_sums_cpu.cl, convolution_cpu_weights_split.cl and undefine_cpu.cl go on here.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. c12_               (default convolution_)
@@ -210,27 +210,6 @@
 #define PASTE(x, y) PASTE_TEXT(x, y)
 #define KERNEL(name) PASTE(PREFIX, name)
 
-#if KIND == 1 || KIND == 3
-#define SOURCE_HEIGHT OUTPUT_HEIGHT
-#define SOURCE_WIDTH OUTPUT_WIDTH
-#define SOURCE_CHANNELS OUTPUT_CHANNELS
-#define RESULT_HEIGHT HEIGHT
-#define RESULT_WIDTH WIDTH
-#define COLUMNS INPUT_CHANNELS
-#else
-#define SOURCE_HEIGHT HEIGHT
-#define SOURCE_WIDTH WIDTH
-#define SOURCE_CHANNELS INPUT_CHANNELS
-#define RESULT_HEIGHT OUTPUT_HEIGHT
-#define RESULT_WIDTH OUTPUT_WIDTH
-#define COLUMNS OUTPUT_CHANNELS
-#endif
-
-#if KIND == 2
-#define RESULT_ROWS (TAPS * INPUT_CHANNELS)
-#else
-#define RESULT_ROWS (BATCH * RESULT_HEIGHT * RESULT_WIDTH)
-#endif
 #define PIXELS (BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH)
 #define PACK_PIXELS 64
 

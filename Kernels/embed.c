@@ -23,7 +23,8 @@ static const char matmul_cpu[] = {
 #embed "tile_cpu.cl" suffix(,)
 #embed "matmul_cpu_tiles.cl" suffix(,)
 #embed "column_sums_cpu.cl" suffix(,)
-#embed "matmul_cpu_split.cl" suffix(, 0)
+#embed "matmul_cpu_split.cl" suffix(,)
+#embed "undefine_cpu.cl" suffix(, 0)
 };
 static const char matmul_gpu[] = {
 #embed "matmul_gpu.cl" suffix(,)
@@ -31,21 +32,26 @@ static const char matmul_gpu[] = {
 #embed "matmul_gpu_run.cl" suffix(, 0)
 };
 static const char convolution_cpu[] = {
+#embed "convolution_sizes.cl" suffix(,)
 #embed "convolution_cpu.cl" suffix(,)
 #embed "tile_cpu.cl" suffix(,)
 #embed "convolution_cpu_pixels.cl" suffix(,)
 #embed "convolution_cpu_weights.cl" suffix(,)
 #embed "column_sums_cpu.cl" suffix(,)
-#embed "convolution_cpu_weights_split.cl" suffix(, 0)
+#embed "convolution_cpu_weights_split.cl" suffix(,)
+#embed "undefine_cpu.cl" suffix(, 0)
 };
 static const char winograd_cpu[] = {
+#embed "convolution_sizes.cl" suffix(,)
 #embed "winograd_cpu.cl" suffix(,)
 #embed "tile_cpu.cl" suffix(,)
 #embed "winograd_cpu_pixels.cl" suffix(,)
 #embed "column_sums_cpu.cl" suffix(,)
-#embed "winograd_cpu_weights.cl" suffix(, 0)
+#embed "winograd_cpu_weights.cl" suffix(,)
+#embed "undefine_cpu.cl" suffix(, 0)
 };
 static const char convolution_gpu[] = {
+#embed "convolution_sizes.cl" suffix(,)
 #embed "convolution_gpu.cl" suffix(,)
 #embed "tile_gpu.cl" suffix(,)
 #embed "taps_gpu.cl" suffix(,)

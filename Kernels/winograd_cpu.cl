@@ -22,13 +22,13 @@
 // item keeps is private memory: 500 to 700 kB, in the second cache.
 //
 // The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
-// Its kernels are declared as work.cl says. tile_cpu.cl, winograd_cpu_pixels.cl, column_sums_cpu.cl and
-// winograd_cpu_weights.cl go on here.
+// Its kernels are declared as work.cl says. convolution_sizes.cl comes before; tile_cpu.cl, winograd_cpu_pixels.cl,
+// column_sums_cpu.cl, winograd_cpu_weights.cl and undefine_cpu.cl go on here.
 //
 // MACROS (all integers are plain decimal literals), as in convolution_cpu.cl where not said otherwise
-//   PREFIX KIND BATCH HEIGHT WIDTH INPUT_CHANNELS OUTPUT_HEIGHT OUTPUT_WIDTH OUTPUT_CHANNELS OUT_T EPILOGUE_...
+//   PREFIX KIND BATCH HEIGHT WIDTH INPUT_CHANNELS OUTPUT_HEIGHT OUTPUT_WIDTH OUTPUT_CHANNELS TAPS OUT_T EPILOGUE_...
 //                          both channels are multiples of 16
-//   STRIDE                 1 or 2, of both sides
+//   STRIDE_Y STRIDE_X      1 or 2, the same of both sides: STRIDE below
 //   WINDOW_Y WINDOW_X      sides of the window: 2 or 3 times STRIDE
 //   LEAST_Y LEAST_X        where it begins: the least dy and dx
 //   TAP_LIST               for each place of the window, line by line, the number of its tap, or -1 for none
@@ -75,9 +75,6 @@
 #define EPILOGUE_1(acc, batch, row, col) (acc)
 #define EPILOGUE_16(acc, batch, row, col) (acc)
 #endif
-#ifndef EPILOGUE_FETCH
-#define EPILOGUE_FETCH(batch, row, col)
-#endif
 #ifndef OUT_T
 #define OUT_T float
 #endif
@@ -92,27 +89,7 @@
 #define PASTE(x, y) PASTE_TEXT(x, y)
 #define KERNEL(name) PASTE(PREFIX, name)
 
-#if KIND == 1
-#define SOURCE_HEIGHT OUTPUT_HEIGHT
-#define SOURCE_WIDTH OUTPUT_WIDTH
-#define SOURCE_CHANNELS OUTPUT_CHANNELS
-#define RESULT_HEIGHT HEIGHT
-#define RESULT_WIDTH WIDTH
-#define COLUMNS INPUT_CHANNELS
-#else
-#define SOURCE_HEIGHT HEIGHT
-#define SOURCE_WIDTH WIDTH
-#define SOURCE_CHANNELS INPUT_CHANNELS
-#define RESULT_HEIGHT OUTPUT_HEIGHT
-#define RESULT_WIDTH OUTPUT_WIDTH
-#define COLUMNS OUTPUT_CHANNELS
-#endif
-#if KIND == 2
-#define RESULT_ROWS (WINDOW_Y * WINDOW_X * INPUT_CHANNELS)
-#else
-#define RESULT_ROWS (BATCH * RESULT_HEIGHT * RESULT_WIDTH)
-#endif
-
+#define STRIDE STRIDE_Y
 // Taps of one window along each side, their products, and those of a tile.
 #define TAPS_Y (WINDOW_Y / STRIDE)
 #define TAPS_X (WINDOW_X / STRIDE)

@@ -147,19 +147,19 @@ PART void KERNEL(multiply)(
 }
 
 #if KIND < 2
-#define WINDOWS (STRIDE * STRIDE)
 // Windows whose products are added up.
 #if KIND == 0
-#define ADDED WINDOWS
+#define ADDED (STRIDE * STRIDE)
 #else
 #define ADDED 1
 #endif
 #define WEIGHTS_STEP (DEPTH * PANEL + 16)
 #define SUMS_STEP (ROWS * TILE_VECTORS + 1)
 
-// Transforms the weights of 16 source channels and a column panel: to [product][channel][column], products `step` apart.
+// Transforms the weights of 16 source channels and a column panel: to [product][channel][column], products WEIGHTS_STEP
+// apart.
 PART void KERNEL(transform_weights)(
-    float *to, const int step, __global const float *weights, const int window, const int c, const int panel)
+    float *to, __global const float *weights, const int window, const int c, const int panel)
 {
 #if KIND == 1
     // Transposed: [tap][channel][column].
@@ -208,7 +208,7 @@ PART void KERNEL(transform_weights)(
             }
             WIDEN(weights_line, v, TAPS_Y)
 #pragma unroll
-            for (int p = 0; p < PRODUCTS; p++) STORE_PRIVATE(to + p * step + i * PANEL + 16 * j, v[p]);
+            for (int p = 0; p < PRODUCTS; p++) STORE_PRIVATE(to + p * WEIGHTS_STEP + i * PANEL + 16 * j, v[p]);
         }
 }
 
@@ -253,8 +253,7 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
             const int begins = window == first_window && c == 0;
             for (int panel = 0; panel < panels; panel++) {
                 for (int i = 0; i < DEPTH; i += 16)
-                    KERNEL(transform_weights)(
-                        weights + i * PANEL, WEIGHTS_STEP, second, window, c + i, first_panel + panel);
+                    KERNEL(transform_weights)(weights + i * PANEL, second, window, c + i, first_panel + panel);
                 for (int product = 0; product < PRODUCTS; product++)
                     for (int row = 0; row < count; row += TILE_ROWS)
                         KERNEL(multiply)(
@@ -289,7 +288,6 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
         }
     }
 }
-#undef WINDOWS
 #undef ADDED
 #undef WEIGHTS_STEP
 #undef SUMS_STEP

@@ -27,8 +27,8 @@ extension LaunchPlan {
         let choice = try choose(
             among: ConvolutionChoice.candidates(for: step, work, traits),
             spares: ConvolutionChoice.spares(for: step, work, traits), key: step.tuningKey, what: "a convolution")
-        if choice.isWinograd, let winograd = Winograd(step, work, traits, tile: choice.tile) {
-            return try addWinograd(step, work, winograd, choice.description)
+        if choice.isWinograd, let winograd = Winograd(step, work, traits) {
+            return try addWinograd(step, work, winograd, choice)
         }
         if step.kind == .weightGradient { return try addCPUWeightGradient(step, work, choice) }
         let (g, tile) = (step.geometry, choice.tile)

@@ -63,9 +63,9 @@ extension ConvolutionChoice {
         for step: ConvolutionStep, _ work: ConvolutionWork, _ traits: KernelTraits
     ) -> [ConvolutionChoice] {
         if let winograd = Winograd(step, work, traits) {
-            return traits.registers.tiles(rows: Winograd.rows, vectors: work.vectors, rule: winograd.tile)
-                .filter { work.vectors.isMultiple(of: $0.vectors) }
-                .map { ConvolutionChoice(kind: work.kind, tile: $0, isWinograd: true) }
+            return winograd.registerTiles(work, traits).map {
+                ConvolutionChoice(kind: work.kind, tile: $0, isWinograd: true)
+            }
         }
         let g = step.geometry
         let rule = ConvolutionChoice(step, work, traits)

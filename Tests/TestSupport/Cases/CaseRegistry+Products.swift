@@ -141,12 +141,12 @@ extension CaseRegistry {
                 .init(sameSizeTaps: [.init(dy: 5, dx: 0), .init(dy: 0, dx: -4)])),
             convolution("of no images", [0, 4, 4], 2, 3, .init(kernel: (3, 3), padding: (1, 1))),
             convolution(
-                "masked, 32 channels", [4, 8, 8], 32, 32, .init(sameSizeTaps: maskedTaps(3, includingCentre: true)),
+                "masked, 32 channels", [8, 8, 8], 32, 32, .init(sameSizeTaps: maskedTaps(3, includingCentre: true)),
                 derivatives: .first),
             convolution(
-                "3x3, 32 channels", [1, 16, 16], 32, 32, .init(kernel: (3, 3), padding: (1, 1)), derivatives: .first),
+                "3x3, 32 channels", [2, 16, 16], 32, 32, .init(kernel: (3, 3), padding: (1, 1)), derivatives: .first),
             convolution(
-                "4x4 of stride 2, 32 channels", [4, 16, 16], 32, 32,
+                "4x4 of stride 2, 32 channels", [8, 16, 16], 32, 32,
                 .init(kernel: (4, 4), stride: (2, 2), padding: (1, 1)), derivatives: .first),
             transposed("4x4 of stride 2", [2, 3, 4], 3, 4, .init(kernel: (4, 4), stride: (2, 2), padding: (1, 1))),
             transposed(
