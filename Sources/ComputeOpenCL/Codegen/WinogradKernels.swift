@@ -21,7 +21,7 @@ struct Winograd {
     let splits: Int
 
     /// Tiles of an item, or input channels of one of a weight gradient: with these the weights, or the pixels, are not
-    /// transformed so often that it matters, and what an item keeps still fits the second cache.
+    /// transformed so often that it matters, and what an item keeps is about what the second cache holds.
     static let rows = 64
     /// Channels, or tiles of a weight gradient, that are transformed at a time.
     static let depth = 64
