@@ -45,6 +45,7 @@ static const char winograd_cpu[] = {
 #embed "convolution_sizes.cl" suffix(,)
 #embed "winograd_cpu.cl" suffix(,)
 #embed "tile_cpu.cl" suffix(,)
+#embed "winograd_cpu_lines.cl" suffix(,)
 #embed "winograd_cpu_pixels.cl" suffix(,)
 #embed "column_sums_cpu.cl" suffix(,)
 #embed "winograd_cpu_weights.cl" suffix(,)

@@ -1,5 +1,4 @@
-// Goes on where tile_cpu.cl ends, in the middle of winograd_cpu.cl: the transforms, and the kernels whose results are
-// pixels, kinds 0 and 1.
+// Goes on where winograd_cpu_lines.cl ends: the transforms of tiles, and the kernels whose results are pixels, kinds 0 and 1.
 
 typedef float16 KERNEL(private16u) __attribute__((aligned(4)));
 #define LOAD_PRIVATE(p) (*(const KERNEL(private16u) *)(p))
@@ -20,75 +19,6 @@ typedef float16 KERNEL(private16u) __attribute__((aligned(4)));
 #define ROW_STEP DEPTH
 #define DEPTH_STEP 1
 #endif
-
-// The transforms of one line in place, whose numbers are `step` apart: B x, G w, A m, Aᵀ y and Gᵀ m.
-INLINE void KERNEL(source_line)(float16 *v, const int step, const int taps) {
-    if (taps == 2) {
-        v[0] -= v[step];
-        v[2 * step] -= v[step];
-    } else {
-        const float16 one = v[step], two = v[2 * step];
-        v[0] -= two;
-        v[step] = one + two;
-        v[2 * step] = two - one;
-        v[3 * step] = one - v[3 * step];
-    }
-}
-
-INLINE void KERNEL(weights_line)(float16 *v, const int step, const int taps) {
-    if (taps == 2) {
-        v[2 * step] = v[step];
-        v[step] += v[0];
-    } else {
-        const float16 ends = 0.5f * (v[0] + v[2 * step]), middle = 0.5f * v[step];
-        v[3 * step] = v[2 * step];
-        v[step] = ends + middle;
-        v[2 * step] = ends - middle;
-    }
-}
-
-INLINE void KERNEL(results_line)(float16 *v, const int step, const int taps) {
-    if (taps == 2) {
-        v[0] += v[step];
-        v[step] += v[2 * step];
-    } else {
-        const float16 one = v[step], two = v[2 * step];
-        v[0] += one + two;
-        v[step] = one - two - v[3 * step];
-    }
-}
-
-INLINE void KERNEL(gradients_line)(float16 *v, const int step, const int taps) {
-    if (taps == 2) {
-        v[2 * step] = v[step];
-        v[step] += v[0];
-    } else {
-        const float16 zero = v[0], one = v[step];
-        v[step] = zero + one;
-        v[2 * step] = zero - one;
-        v[3 * step] = -one;
-    }
-}
-
-INLINE void KERNEL(taps_line)(float16 *v, const int step, const int taps) {
-    if (taps == 2) {
-        v[0] += v[step];
-        v[step] += v[2 * step];
-    } else {
-        const float16 sum = 0.5f * (v[step] + v[2 * step]), difference = 0.5f * (v[step] - v[2 * step]);
-        v[0] += sum;
-        v[step] = difference;
-        v[2 * step] = sum + v[3 * step];
-    }
-}
-
-// A line transform along both sides of PRODUCTS_Y x PRODUCTS_X numbers, of which so many count before, or after.
-#define WIDEN(line, v, lines) \
-    _Pragma("unroll") for (int y = 0; y < (lines); y++) KERNEL(line)(v + y * PRODUCTS_X, 1, TAPS_X); \
-    _Pragma("unroll") for (int x = 0; x < PRODUCTS_X; x++) KERNEL(line)(v + x, PRODUCTS_X, TAPS_Y);
-#define NARROW(line, v, columns) \
-    _Pragma("unroll") for (int y = 0; y < PRODUCTS_Y; y++) KERNEL(line)(v + y * PRODUCTS_X, 1, TAPS_X); \
-    _Pragma("unroll") for (int x = 0; x < (columns); x++) KERNEL(line)(v + x, PRODUCTS_X, TAPS_Y);
 
 // What an item does again and again is not inlined, which takes longer to compile.
 #ifdef __clang__
@@ -120,7 +50,8 @@ PART void KERNEL(transform_pixels)(
     }
 }
 
-// The sums of a register tile, or what is added to them: factors times columns, of which each row is PANEL numbers.
+// The sums of a register tile, or what is added to them: factors times columns, of which each row is PANEL numbers. Sums of
+// sums lose less than one long sum.
 PART void KERNEL(multiply)(
     float16 *sums, const float *factors, const float *columns, const int depth, const int begins)
 {
@@ -128,7 +59,7 @@ PART void KERNEL(multiply)(
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
-        for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = begins ? (float16)(0.0f) : sums[i * TILE_VECTORS + j];
+        for (int j = 0; j < TILE_VECTORS; j++) acc[i][j] = 0.0f;
 #pragma unroll 4
     for (int k = 0; k < depth; k++) {
         float16 values[TILE_VECTORS];
@@ -143,7 +74,10 @@ PART void KERNEL(multiply)(
 #pragma unroll
     for (int i = 0; i < TILE_ROWS; i++)
 #pragma unroll
-        for (int j = 0; j < TILE_VECTORS; j++) sums[i * TILE_VECTORS + j] = acc[i][j];
+        for (int j = 0; j < TILE_VECTORS; j++) {
+            float16 *sum = sums + i * TILE_VECTORS + j;
+            *sum = begins ? acc[i][j] : *sum + acc[i][j];
+        }
 }
 
 #if KIND < 2
@@ -240,8 +174,8 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
         for (int c = 0; c < SOURCE_CHANNELS; c += DEPTH) {
             // To the end of the last register tile; what is beyond the tiles is not stored.
             for (int row = 0; row < (count + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS; row++) {
-                const int index = min(own + row, TILES - 1), x = index % TILES_X * 2;
-                const int line = index / TILES_X, y = line % TILES_Y * 2;
+                const int index = min(own + row, TILES - 1), x = index % TILES_X * SIDE;
+                const int line = index / TILES_X, y = line % TILES_Y * SIDE;
 #if KIND == 0
                 const int top = y * STRIDE + LEAST_Y + window / STRIDE, left = x * STRIDE + LEAST_X + window % STRIDE;
 #else
@@ -265,18 +199,18 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
     for (int panel = 0; panel < panels; panel++) {
         const int column_panel = first_panel + panel;
         for (int row = 0; row < count; row++) {
-            float16 results[4][TILE_VECTORS];
+            float16 results[RESULTS][TILE_VECTORS];
             for (int j = 0; j < TILE_VECTORS; j++) {
                 float16 v[PRODUCTS];
 #pragma unroll
                 for (int p = 0; p < PRODUCTS; p++) v[p] = SUMS(panel, p, row)[j];
-                NARROW(results_line, v, 2)
+                NARROW(results_line, v, SIDE)
 #pragma unroll
-                for (int i = 0; i < 4; i++) results[i][j] = v[i / 2 * PRODUCTS_X + i % 2];
+                for (int i = 0; i < RESULTS; i++) results[i][j] = v[i / SIDE * PRODUCTS_X + i % SIDE];
             }
             const int index = own + row, line = index / TILES_X, image = line / TILES_Y;
-            for (int i = 0; i < 4; i++) {
-                int y = line % TILES_Y * 2 + i / 2, x = index % TILES_X * 2 + i % 2;
+            for (int i = 0; i < RESULTS; i++) {
+                int y = line % TILES_Y * SIDE + i / SIDE, x = index % TILES_X * SIDE + i % SIDE;
 #if KIND == 1
                 y = y * STRIDE + apart_y;
                 x = x * STRIDE + apart_x;

@@ -27,14 +27,14 @@ INLINE void KERNEL(sum_tiles)(
         const int count = min(DEPTH, end - first);
         for (int tile = 0; tile < count; tile++) {
             const int index = first + tile, line = index / TILES_X, image = line / TILES_Y;
-            const int top = line % TILES_Y * 2, left = index % TILES_X * 2;
+            const int top = line % TILES_Y * SIDE, left = index % TILES_X * SIDE;
             KERNEL(transform_pixels)(
                 factors + tile * CHANNEL_ROWS, x, zeros, image, top * STRIDE + LEAST_Y + window / STRIDE,
                 left * STRIDE + LEAST_X + window % STRIDE, STRIDE, channels);
-            __global const float *pixels[4];
+            __global const float *pixels[RESULTS];
 #pragma unroll
-            for (int i = 0; i < 4; i++) {
-                const int out_y = top + i / 2, out_x = left + i % 2;
+            for (int i = 0; i < RESULTS; i++) {
+                const int out_y = top + i / SIDE, out_x = left + i % SIDE;
                 const size_t at = (size_t)((image * OUTPUT_HEIGHT + out_y) * OUTPUT_WIDTH + out_x) * COLUMNS;
                 pixels[i] = out_y < OUTPUT_HEIGHT && out_x < OUTPUT_WIDTH ? y + at : zeros;
             }
@@ -42,12 +42,14 @@ INLINE void KERNEL(sum_tiles)(
                 for (int j = 0; j < TILE_VECTORS; j++) {
                     float16 v[PRODUCTS];
 #pragma unroll
-                    for (int i = 0; i < 4; i++)
-                        v[i / 2 * PRODUCTS_X + i % 2] = LOAD16(pixels[i] + panel * PANEL + 16 * j);
+                    for (int i = 0; i < RESULTS; i++)
+                        v[i / SIDE * PRODUCTS_X + i % SIDE] = LOAD16(pixels[i] + panel * PANEL + 16 * j);
 #if SUMS
-                    pixel_sums[panel * TILE_VECTORS + j] += v[0] + v[1] + (v[PRODUCTS_X] + v[PRODUCTS_X + 1]);
+#pragma unroll
+                    for (int i = 0; i < RESULTS; i++)
+                        pixel_sums[panel * TILE_VECTORS + j] += v[i / SIDE * PRODUCTS_X + i % SIDE];
 #endif
-                    WIDEN(gradients_line, v, 2)
+                    WIDEN(gradients_line, v, SIDE)
 #pragma unroll
                     for (int p = 0; p < PRODUCTS; p++)
                         STORE_PRIVATE(columns + (panel * PRODUCTS + p) * COLUMNS_STEP + tile * PANEL + 16 * j, v[p]);
@@ -172,6 +174,8 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
 #undef PRODUCTS_Y
 #undef PRODUCTS_X
 #undef PRODUCTS
+#undef RESULTS
+#undef SIDE
 #undef TILES_Y
 #undef TILES_X
 #undef TAP

@@ -9,4 +9,14 @@ extension ConvolutionGeometry {
         outputHeight == 1 && outputWidth == 1 && taps.count == height * width
             && taps.enumerated().allSatisfy { $1.dy == $0 / width && $1.dx == $0 % width }
     }
+
+    /// Whether no line of the result sees a line of the image below its own, as in networks that are sampled pixel by
+    /// pixel.
+    package func isCausal(_ kind: ConvolutionStep.Kind) -> Bool {
+        switch kind {
+        case .forward: taps.allSatisfy { $0.dy <= 0 }
+        case .inputGradient: taps.allSatisfy { $0.dy >= 0 }
+        case .weightGradient: false
+        }
+    }
 }

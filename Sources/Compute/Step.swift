@@ -223,10 +223,13 @@ public struct ConvolutionStep: Hashable, Sendable {
     public var epilogue: Epilogue?
     public var destination: Operand
     public var precision: Precision
+    /// Whether each pixel is summed up by itself, so that it has the same bits where a sampler computes it alone.
+    /// Otherwise a device may sum up blocks of pixels, and what a pixel does not see cancels up to rounding errors.
+    public var isPixelwise: Bool
 
     public init(
         kind: Kind, geometry: ConvolutionGeometry, first: Operand, second: Operand, epilogue: Epilogue? = nil,
-        destination: Operand, precision: Precision = .full
+        destination: Operand, precision: Precision = .full, isPixelwise: Bool = false
     ) {
         self.kind = kind
         self.geometry = geometry
@@ -235,6 +238,7 @@ public struct ConvolutionStep: Hashable, Sendable {
         self.epilogue = epilogue
         self.destination = destination
         self.precision = precision
+        self.isPixelwise = isPixelwise
     }
 }
 

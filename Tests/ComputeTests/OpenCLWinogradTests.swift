@@ -7,33 +7,35 @@ import Testing
 struct OpenCLWinogradTests {
     typealias Kind = ConvolutionStep.Kind
 
-    static let geometries: [(name: String, kinds: [Kind], geometry: ConvolutionGeometry)] = {
+    /// Tiles of so many results a side, by the rule.
+    static let geometries: [(name: String, side: Int, geometry: ConvolutionGeometry)] = {
         let geometry = OpenCLConvolutionTests.geometry
         func taps(_ height: Int, _ width: Int, from y: Int, _ x: Int) -> [ConvolutionGeometry.Tap] {
             OpenCLConvolutionTests.taps(height, width, from: y, x)
         }
-        let all: [Kind] = [.forward, .inputGradient, .weightGradient]
-        // A forward convolution that sees no line below its own has to have the bits that a sampler computes.
-        let gradients: [Kind] = [.inputGradient, .weightGradient]
-        let square = taps(4, 4, from: -1, -1)
+        let (square, three, pairs) = (taps(4, 4, from: -1, -1), taps(3, 3, from: -1, -1), taps(2, 2, from: 0, 0))
+        let (many, wide) = (taps(6, 6, from: -2, -2), taps(4, 6, from: -1, -2))
         let some = taps(4, 4, from: -3, 0).enumerated().filter { ![6, 12].contains($0.offset) }.map(\.element)
         return [
-            ("a DCGAN's", all, geometry(5, (16, 16), (32, 48), (8, 8), (2, 2), square)),
-            ("odd sides", all, geometry(3, (23, 21), (48, 32), (11, 10), (2, 2), square)),
-            ("taps missing, in no order", gradients, geometry(5, (16, 16), (32, 32), (8, 8), (2, 2), some.reversed())),
-            (
-                "three taps of each parity", all,
-                geometry(5, (16, 16), (32, 32), (8, 8), (2, 2), taps(6, 6, from: -2, -2))
-            ),
-            ("three taps and two", all, geometry(5, (16, 16), (32, 32), (8, 8), (2, 2), taps(6, 4, from: -2, -1))),
+            ("a DCGAN's", 2, geometry(5, (16, 16), (32, 48), (8, 8), (2, 2), square)),
+            ("a DCGAN's, larger", 4, geometry(5, (32, 32), (48, 32), (16, 16), (2, 2), square)),
+            ("odd sides", 2, geometry(3, (23, 21), (48, 32), (11, 10), (2, 2), square)),
+            ("odd sides, larger", 4, geometry(17, (14, 14), (32, 48), (7, 7), (2, 2), square)),
+            ("taps missing, in no order", 2, geometry(5, (16, 16), (32, 32), (8, 8), (2, 2), some.reversed())),
+            ("taps missing, larger", 4, geometry(16, (16, 16), (32, 32), (8, 8), (2, 2), some.reversed())),
+            ("three taps of each parity", 2, geometry(5, (16, 16), (32, 32), (8, 8), (2, 2), many)),
+            ("three of each, larger", 4, geometry(17, (16, 16), (32, 32), (8, 8), (2, 2), many)),
+            ("three taps and two", 2, geometry(5, (16, 16), (32, 32), (8, 8), (2, 2), taps(6, 4, from: -2, -1))),
+            ("two taps and three, larger", 4, geometry(16, (16, 16), (32, 32), (8, 8), (2, 2), wide)),
             // Several blocks of rows and columns, the last ones less than whole.
-            ("many channels", all, geometry(17, (8, 8), (112, 144), (4, 4), (2, 2), square)),
-            ("dense", all, geometry(1, (16, 17), (64, 32), (16, 17), (1, 1), taps(3, 3, from: -1, -1))),
-            (
-                "masked", gradients,
-                geometry(2, (12, 11), (32, 64), (12, 11), (1, 1), Array(taps(3, 3, from: -1, -1).prefix(5)))
-            ),
-            ("two taps", all, geometry(2, (12, 12), (32, 32), (11, 11), (1, 1), taps(2, 2, from: 0, 0))),
+            ("many channels", 2, geometry(17, (8, 8), (112, 144), (4, 4), (2, 2), square)),
+            ("many channels, larger", 4, geometry(1, (35, 37), (112, 144), (35, 37), (1, 1), three)),
+            ("dense", 2, geometry(1, (16, 17), (64, 32), (16, 17), (1, 1), three)),
+            ("dense, larger", 4, geometry(4, (16, 17), (32, 64), (16, 17), (1, 1), three)),
+            ("masked", 2, geometry(2, (12, 11), (32, 64), (12, 11), (1, 1), Array(three.prefix(5)))),
+            ("masked, larger", 4, geometry(4, (20, 19), (64, 32), (20, 19), (1, 1), Array(three.prefix(5)))),
+            ("two taps", 2, geometry(2, (12, 12), (32, 32), (11, 11), (1, 1), pairs)),
+            ("two taps, larger", 4, geometry(8, (13, 12), (32, 32), (12, 11), (1, 1), pairs)),
         ]
     }()
 
@@ -44,32 +46,42 @@ struct OpenCLWinogradTests {
         return try #require(TunableStep(step)).candidates(traits)
     }
 
-    @Test func convolutions() throws {
-        var cases: [OpenCLFixture.Case] = []
-        for (number, (name, kinds, geometry)) in Self.geometries.enumerated() {
-            for kind in kinds {
-                let after = OpenCLConvolutionTests.After.allCases[(number + cases.count) % 3]
-                let one = OpenCLConvolutionTests.fixtureCase(kind, geometry, after, "\(name), \(kind), then \(after)")
-                let variants = try Self.variants(one.steps[0])
-                #expect(variants.first?.hasPrefix("winograd_cpu") == true, "\(one.note): \(variants)")
-                cases.append(one)
-            }
-        }
-        let masked = Self.geometries.filter { $0.name == "masked" }.map(\.geometry)
-        try OpenCLFixture.compare(cases + masked.map(KernelCases.weightGradientWithSums), .cpu)
+    /// Results along each side of a tile, as the kernels of steps say.
+    private static func side(_ steps: [Step]) throws -> Int? {
+        let traits = KernelTraits(shape: .cpu, computeUnits: 2)
+        let lines = try KernelListing.kernels(of: steps, traits: traits)[0].text.split(separator: "\n")
+        return lines.first { $0.hasPrefix("#define SIDE ") }.flatMap { Int($0.split(separator: " ")[2]) }
     }
 
-    /// A causal network's convolutions, whose pixels a sampler computes one by one with the same bits.
-    @Test func causalConvolutionsAreLeftAsTheyAre() throws {
-        for (rows, taps) in [(0, 5), (0, 6), (-1, 6)] {
-            let geometry = OpenCLConvolutionTests.geometry(
-                2, (12, 12), (64, 64), (12, 12), (1, 1),
-                Array(OpenCLConvolutionTests.taps(3, 3, from: rows - 1, -1).prefix(taps)))
-            func first(_ kind: Kind) throws -> String? {
-                try Self.variants(OpenCLConvolutionTests.fixtureCase(kind, geometry, .nothing, "").steps[0]).first
+    @Test func convolutions() throws {
+        var cases: [OpenCLFixture.Case] = []
+        for (number, (name, side, geometry)) in Self.geometries.enumerated() {
+            for kind in [Kind.forward, .inputGradient, .weightGradient] {
+                let after = OpenCLConvolutionTests.After.allCases[(number + cases.count) % 3]
+                let one = OpenCLConvolutionTests.fixtureCase(kind, geometry, after, "\(name), \(kind), then \(after)")
+                let variant = try Self.variants(one.steps[0]).first
+                #expect(variant?.hasPrefix("winograd_cpu") == true, "\(one.note): \(variant ?? "none")")
+                #expect(try Self.side(one.steps) == side, "\(one.note)")
+                cases.append(side == 4 ? OpenCLConvolutionTests.inLargeTiles(one) : one)
             }
-            #expect(try first(.forward)?.hasPrefix("convolution_cpu") == true)
-            #expect(try first(.inputGradient)?.hasPrefix("winograd_cpu") == true)
+        }
+        for (_, side, geometry) in Self.geometries.filter({ $0.name.hasPrefix("masked") }) {
+            let one = KernelCases.weightGradientWithSums(geometry)
+            cases.append(side == 4 ? OpenCLConvolutionTests.inLargeTiles(one) : one)
+        }
+        try OpenCLFixture.compare(cases, .cpu)
+    }
+
+    /// Where each pixel has to have the bits that a sampler computes for it alone.
+    @Test func pixelwiseConvolutionsAreLeftAsTheyAre() throws {
+        for (name, _, geometry) in Self.geometries {
+            for kind in [Kind.forward, .inputGradient] {
+                let one = OpenCLConvolutionTests.fixtureCase(kind, geometry, .nothing, "")
+                guard case .convolution(var step) = one.steps[0] else { continue }
+                step.isPixelwise = true
+                let variant = try Self.variants(.convolution(step)).first
+                #expect(variant?.hasPrefix("convolution_cpu") == true, "\(name), \(kind)")
+            }
         }
     }
 }

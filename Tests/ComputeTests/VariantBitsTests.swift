@@ -53,9 +53,12 @@ struct VariantBitsTests {
             ConvolutionGeometry(
                 batch: 4, height: 20, width: 20, inputChannels: 2, outputHeight: 20, outputWidth: 20,
                 outputChannels: 40, strideY: 1, strideX: 1, taps: square),
-            // Enough channels for minimal filtering.
+            // Enough channels for minimal filtering, in tiles of two results a side and of four.
             ConvolutionGeometry(
                 batch: 5, height: 12, width: 12, inputChannels: 64, outputHeight: 12, outputWidth: 12,
+                outputChannels: 96, strideY: 1, strideX: 1, taps: square),
+            ConvolutionGeometry(
+                batch: 8, height: 12, width: 12, inputChannels: 64, outputHeight: 12, outputWidth: 12,
                 outputChannels: 96, strideY: 1, strideX: 1, taps: square),
         ]
         var tried = 0

@@ -191,6 +191,26 @@ import Testing
         #expect(plan.slabs.isEmpty)
     }
 
+    /// A causal network's convolutions have the bits that a sampler computes pixel by pixel, but not while it is trained.
+    @Test func sampledConvolutionsArePixelwise() throws {
+        func convolutions(_ results: [Tensor]) throws -> [Bool] {
+            try plan(results).steps.compactMap {
+                if case .convolution(let step) = $0.step { step.isPixelwise } else { nil }
+            }
+        }
+        func window(_ lines: ClosedRange<Int>) -> ConvolutionWindow {
+            ConvolutionWindow(sameSizeTaps: lines.flatMap { y in (-1...1).map { .init(dy: y, dx: $0) } }, stride: 2)
+        }
+        let (x, w) = (try floats([2, 8, 8, 4]), try floats([6, 4, 4]))
+        let smaller = try x.convolved(w, window: window(-1...0))
+        let larger = try smaller.transposeConvolved(w, window: window(0...1))
+        #expect(try convolutions([larger]) == [true, true])
+        #expect(try convolutions([x.convolved(w, window: window(0...1))]) == [false])
+        #expect(try convolutions([x.transposeConvolved(w, window: window(-1...0))]) == [false])
+        let trained = try convolutions([larger] + gradients(of: larger.sum(), withRespectTo: [w]))
+        #expect(trained.count == 5 && !trained.contains(true), "\(trained)")
+    }
+
     /// What happens to be equal is computed once.
     @Test func equalSubgraphsAreMerged() throws {
         let (a, b) = (try floats([20, 30]), try floats([30, 10]))

@@ -7,33 +7,61 @@ struct Winograd {
     let window: (y: Int, x: Int)
     /// The number of the tap at each place of the window, or -1.
     let taps: [Int]
-    /// The rule's register tile.
-    let tile: RegisterTile
-    /// Tiles of 2 x 2 results, or gradients of results, in all images; and the products of each.
+    /// Results, or gradients of results, along each side of a tile of an image; such tiles in all images, and the
+    /// products of each.
+    let side: Int
     let tiles: Int
     let products: Int
-    /// Blocks of tiles, or of input channels; and windows, or sets of results, that have items of their own.
-    let blocks: Int
+    /// Windows that the taps of stride two are divided into, and how many of them, or of the results that they make,
+    /// have items of their own.
     let windows: Int
-    /// Vectors of 16 columns of an item.
+    let sets: Int
+    /// Tiles of an item, or of a weight gradient those that are transformed at a time: so many that the weights are not
+    /// transformed so often that it matters, and that what an item keeps is about what the second cache holds.
+    let block: Int
+    /// Rows of the products, and the rule's register tile of them.
+    let rows: Int
+    let tile: RegisterTile
+    /// Blocks of tiles, or of input channels; and vectors of 16 columns of an item.
+    let blocks: Int
     let vectors: Int
     /// Ranges of the tiles of a weight gradient.
     let splits: Int
 
-    /// Tiles of an item, or input channels of one of a weight gradient: with these the weights, or the pixels, are not
-    /// transformed so often that it matters, and what an item keeps is about what the second cache holds.
-    static let rows = 64
-    /// Channels, or tiles of a weight gradient, that are transformed at a time.
-    static let depth = 64
+    /// Source channels that are transformed at a time, or input channels of an item of a weight gradient.
+    static let channels = 64
 
-    /// Nil where the kernels cannot compute it, or where it is not worth it.
+    /// Multiplications of all tiles, of one input channel and one output channel.
+    private var multiplications: Double { Double(tiles * products * windows) }
+
+    /// Nil where the kernels cannot compute it, or where it is not worth it: the more results a tile has the fewer are
+    /// the multiplications, but the more the transforms cost and the larger are their factors, and with them the
+    /// rounding errors. Each step has to save a sixth.
     init?(_ step: ConvolutionStep, _ work: ConvolutionWork, _ traits: KernelTraits) {
+        let g = step.geometry
+        guard !step.isPixelwise, min(g.inputChannels, g.outputChannels) >= 32 else { return nil }
+        var least = Double(g.batch * g.outputHeight * g.outputWidth * g.taps.count) * g.usefulShare
+        var best: Winograd?
+        for side in [2, 4] {
+            guard let found = Winograd(side: side, step, work, traits), found.multiplications * 1.2 <= least else {
+                continue
+            }
+            (best, least) = (found, found.multiplications)
+        }
+        guard let best else { return nil }
+        self = best
+    }
+
+    private init?(side: Int, _ step: ConvolutionStep, _ work: ConvolutionWork, _ traits: KernelTraits) {
         let (g, stride) = (step.geometry, step.geometry.strideY)
         let (ys, xs) = (g.taps.map(\.dy), g.taps.map(\.dx))
         guard let top = ys.min(), let bottom = ys.max(), let left = xs.min(), let right = xs.max() else { return nil }
         least = (top, left)
         window = (bottom - top + 1, right - left + 1)
-        tile = traits.registers.split(rows: Winograd.rows, vectors: work.vectors)
+        self.side = side
+        block = side == 2 ? 64 : 32
+        rows = step.kind == .weightGradient ? Winograd.channels : block
+        tile = traits.registers.split(rows: rows, vectors: work.vectors)
         let sides = [2 * stride, 3 * stride]
         guard stride == g.strideX, stride <= 2, sides.contains(window.y), sides.contains(window.x),
             Set(g.taps).count == g.taps.count, g.inputChannels.isMultiple(of: 16), g.outputChannels.isMultiple(of: 16),
@@ -46,37 +74,27 @@ struct Winograd {
         let (height, width) =
             step.kind == .inputGradient
             ? (ceilingDivide(g.height, stride), ceilingDivide(g.width, stride)) : (g.outputHeight, g.outputWidth)
-        tiles = g.batch * ceilingDivide(height, 2) * ceilingDivide(width, 2)
-        products = (window.y / stride + 1) * (window.x / stride + 1)
+        tiles = g.batch * ceilingDivide(height, side) * ceilingDivide(width, side)
+        products = (window.y / stride + side - 1) * (window.x / stride + side - 1)
+        windows = stride * stride
 
-        windows = step.kind == .forward ? 1 : stride * stride
-        blocks = ceilingDivide(step.kind == .weightGradient ? g.inputChannels : tiles, Winograd.rows)
+        sets = step.kind == .forward ? 1 : windows
+        blocks = ceilingDivide(step.kind == .weightGradient ? g.inputChannels : tiles, rows)
         // Where registers are narrow the second cache is mostly smaller, too.
         let wanted = 2 * traits.computeUnits
-        vectors = traits.registers.isWide && blocks * ceilingDivide(work.vectors, 8) * windows >= wanted ? 8 : 4
-        let items = blocks * ceilingDivide(work.vectors, vectors) * windows
-        // Ranges of fewer tiles than these only where units would have nothing to do.
-        let ranges = max(tiles / 256, ceilingDivide(traits.computeUnits, items))
+        let isWide = traits.registers.isWide && work.vectors.isMultiple(of: 8)
+        vectors = isWide && blocks * work.vectors / 8 * sets >= wanted ? 8 : 4
+        let items = blocks * ceilingDivide(work.vectors, vectors) * sets
+        // Ranges of fewer results than these only where units would have nothing to do.
+        let ranges = max(tiles * side * side / 1024, ceilingDivide(traits.computeUnits, items))
         splits = step.kind == .weightGradient ? min(ceilingDivide(wanted, items), ranges, tiles) : 1
-        guard items * splits >= traits.computeUnits, isWorthIt(step) else { return nil }
+        guard tiles >= 64, items * splits >= traits.computeUnits else { return nil }
     }
 
     /// The register tiles to choose from, the rule's first: those whose vectors divide the result's.
     func registerTiles(_ work: ConvolutionWork, _ traits: KernelTraits) -> [RegisterTile] {
-        traits.registers.tiles(rows: Winograd.rows, vectors: work.vectors, rule: tile)
+        traits.registers.tiles(rows: rows, vectors: work.vectors, rule: tile)
             .filter { work.vectors.isMultiple(of: $0.vectors) }
-    }
-
-    /// Whether the multiplications that are saved are more than what the transforms cost.
-    ///
-    /// A forward convolution that sees no line below its own may be a causal network's, of which a sampler computes one
-    /// pixel after the other with the same bits: those are left as they are.
-    private func isWorthIt(_ step: ConvolutionStep) -> Bool {
-        let g = step.geometry
-        if step.kind == .forward && least.y + window.y <= 1 { return false }
-        let direct = Double(g.batch * g.outputHeight * g.outputWidth * g.taps.count) * g.usefulShare
-        let filtered = Double(tiles * products * g.strideY * g.strideX)
-        return tiles >= Winograd.rows && min(g.inputChannels, g.outputChannels) >= 32 && direct >= 1.2 * filtered
     }
 }
 
@@ -84,28 +102,29 @@ extension LaunchPlan {
     mutating func addWinograd(
         _ step: ConvolutionStep, _ work: ConvolutionWork, _ winograd: Winograd, _ choice: ConvolutionChoice
     ) throws(DeviceError) {
-        let (g, tile, windows) = (step.geometry, choice.tile, winograd.windows)
+        let (g, tile) = (step.geometry, choice.tile)
         let columnPanels = work.vectors / tile.vectors
         let panels = max(1, min(winograd.vectors, work.vectors) / tile.vectors)
         var macros = work.macros
         (macros["WINDOW_Y"], macros["WINDOW_X"]) = winograd.window
         (macros["LEAST_Y"], macros["LEAST_X"]) = winograd.least
+        macros["SIDE"] = winograd.side
         macros["TILE_ROWS"] = tile.rows
         macros["TILE_VECTORS"] = tile.vectors
         macros["PANELS"] = panels
         var sums: ColumnSums?
         if step.kind == .weightGradient {
-            macros["CHANNELS"] = Winograd.rows
-            macros["DEPTH"] = Winograd.depth
+            macros["CHANNELS"] = winograd.rows
+            macros["DEPTH"] = winograd.block
             macros["SPLITS"] = winograd.splits
             if winograd.splits > 1 {
                 sums = sumsWanted(of: step.second, rows: work.outputPixels, columns: g.outputChannels)
             }
             macros["SUMS"] = sums == nil ? 0 : 1
         } else {
-            macros["ROWS"] = ceilingDivide(Winograd.rows, tile.rows) * tile.rows
+            macros["ROWS"] = ceilingDivide(winograd.rows, tile.rows) * tile.rows
             let vectors = work.sourceChannels / 16
-            macros["DEPTH"] = 16 * ((1...Winograd.depth / 16).last { vectors.isMultiple(of: $0) } ?? 1)
+            macros["DEPTH"] = 16 * ((1...Winograd.channels / 16).last { vectors.isMultiple(of: $0) } ?? 1)
         }
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1, 16], traits: traits)
         let taps = ["TAP_LIST": winograd.taps.map(String.init).joined(separator: ", ")]
@@ -113,15 +132,15 @@ extension LaunchPlan {
         zeros = max(zeros, g.inputChannels, g.outputChannels)
 
         let operands = [step.first, step.second, .zeros]
-        let groups = [winograd.blocks, ceilingDivide(columnPanels, panels), windows * winograd.splits]
+        let groups = [winograd.blocks, ceilingDivide(columnPanels, panels), winograd.sets * winograd.splits]
         if winograd.splits == 1 {
             return try launch(kernels, "convolve", operands + [step.destination], groups, epilogue: after)
         }
-        let count = windows * winograd.products * g.inputChannels + (sums == nil ? 0 : 1)
+        let count = winograd.windows * winograd.products * g.inputChannels + (sums == nil ? 0 : 1)
         let partials = newScratch(count: winograd.splits * count * g.outputChannels, .float32)
         try launch(kernels, "partial", operands + [partials], groups)
         try launch(
-            kernels, "reduce", [partials, step.destination], [g.inputChannels / 16, columnPanels, windows],
+            kernels, "reduce", [partials, step.destination], [g.inputChannels / 16, columnPanels, winograd.sets],
             epilogue: after)
         if let sums { try finishSums(sums, kernels, partials: partials) }
     }

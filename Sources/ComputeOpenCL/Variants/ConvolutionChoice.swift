@@ -147,5 +147,6 @@ extension ConvolutionStep {
         return "convolution \(kind) \(g.batch)x\(g.height)x\(g.width)x\(g.inputChannels) to "
             + "\(g.outputHeight)x\(g.outputWidth)x\(g.outputChannels) stride \(g.strideY)x\(g.strideX) taps "
             + "\(g.taps.count) in \(y.min() ?? 0)...\(y.max() ?? 0),\(x.min() ?? 0)...\(x.max() ?? 0)"
+            + (isPixelwise ? " pixelwise" : "")
     }
 }

@@ -25,15 +25,13 @@ package enum ShippedWinners {
             "convolution_cpu kind 0 tile 6x1 across",
         "convolution forward 32x28x28x1 to 28x28x32 stride 1x1 taps 24 in -3...0,-3...3":
             "convolution_cpu kind 0 tile 6x1 by place across",
-        "convolution forward 64x14x14x64 to 7x7x128 stride 2x2 taps 16 in -1...2,-1...2":
+        "convolution forward 64x28x28x32 to 14x14x32 stride 2x2 taps 6 in -1...0,-1...1 pixelwise":
             "convolution_cpu kind 0 tile 6x1 packed by place across",
-        "convolution forward 64x28x28x32 to 14x14x32 stride 2x2 taps 6 in -1...0,-1...1":
-            "convolution_cpu kind 0 tile 6x1 packed by place across",
-        "convolution forward 64x32x32x32 to 16x16x32 stride 2x2 taps 6 in -1...0,-1...1":
+        "convolution forward 64x32x32x32 to 16x16x32 stride 2x2 taps 6 in -1...0,-1...1 pixelwise":
             "convolution_cpu kind 0 tile 6x1 packed by place across",
         "convolution forward 64x7x7x128 to 4x4x256 stride 2x2 taps 9 in -1...1,-1...1":
             "convolution_cpu kind 0 tile 6x1 packed by place across",
-        "convolution forward 64x8x8x64 to 8x8x32 stride 1x1 taps 4 in -1...0,-1...0":
+        "convolution forward 64x8x8x64 to 8x8x32 stride 1x1 taps 4 in -1...0,-1...0 pixelwise":
             "convolution_cpu kind 0 tile 6x1 by place across",
         "convolution inputGradient 128x7x7x128 to 4x4x256 stride 2x2 taps 9 in -1...1,-1...1":
             "convolution_cpu kind 1 tile 6x1 packed",
@@ -41,7 +39,7 @@ package enum ShippedWinners {
             "convolution_cpu kind 1 tile 6x1 packed by place across",
         "convolution inputGradient 16x16x16x32 to 8x8x32 stride 2x2 taps 6 in 0...1,-1...1":
             "convolution_cpu kind 1 tile 6x1 packed by place across",
-        "convolution inputGradient 64x14x14x32 to 7x7x32 stride 2x2 taps 6 in 0...1,-1...1":
+        "convolution inputGradient 64x14x14x32 to 7x7x32 stride 2x2 taps 6 in 0...1,-1...1 pixelwise":
             "convolution_cpu kind 1 tile 6x1 packed by place across",
         "convolution inputGradient 64x7x7x128 to 4x4x256 stride 2x2 taps 9 in -1...1,-1...1":
             "convolution_cpu kind 1 tile 6x1 packed",

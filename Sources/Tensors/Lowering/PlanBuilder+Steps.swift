@@ -23,7 +23,7 @@ extension PlanBuilder {
                 second: try contiguous(vertex.inputs[1]),
                 epilogue: try epilogue(
                     item, shape: [1, columns == 0 ? 0 : vertex.count / columns, columns], heart: heart),
-                destination: destination)
+                destination: destination, isPixelwise: !trainsConvolutions && geometry.isCausal(kind))
             return planned(.convolution(step), item, flops: geometry.flops)
         case .gather:
             let table = graph.vertices[vertex.inputs[0]].shape

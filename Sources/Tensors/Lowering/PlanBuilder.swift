@@ -23,6 +23,8 @@ struct PlanBuilder {
     var results: [(slot: Int, bytes: Int)] = []
     /// The intermediates of scans' bodies, by item.
     var scratch: [Int: Operand] = [:]
+    /// Whether the graph has gradients of convolutions' weights: a training step's, whose bits no sampler has to have.
+    let trainsConvolutions: Bool
     private let sourceCount: Int
 
     init(_ lowering: Lowering, _ kernels: [Kernel]) throws {
@@ -35,6 +37,9 @@ struct PlanBuilder {
             if case .source(let ordinal) = output.destination { sources = max(sources, ordinal + 1) }
         }
         sourceCount = sources
+        trainsConvolutions = lowering.graph.vertices.contains {
+            if case .convolution(.weightGradient, _) = $0.operation { true } else { false }
+        }
         for kernel in kernels {
             let body = try lowering.expressions(of: kernel)
             var loads = Set((body.main?.operands ?? []) + (body.epilogue?.operands ?? []))

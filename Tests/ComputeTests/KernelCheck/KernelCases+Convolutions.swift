@@ -54,6 +54,14 @@ extension KernelCases {
                 convolution(.weightGradient, halved, .channels), convolution(.inputGradient, masked),
                 convolution(.weightGradient, masked, .elements), weightGradientWithSums(masked),
             ]
+            let larger = geometry(
+                4, (32, 32), (32, 32), (16, 16), OpenCLConvolutionTests.taps(4, 4, from: -1, -1), strides: (2, 2))
+            let dense = geometry(1, (32, 31), (32, 48), (32, 31), square)
+            let inLargeTiles = [
+                convolution(.forward, dense, .channels), convolution(.inputGradient, larger, .elements),
+                convolution(.weightGradient, dense, .channels), weightGradientWithSums(dense),
+            ]
+            cases += inLargeTiles.map(OpenCLConvolutionTests.inLargeTiles)
         case .gpu:
             let point = OpenCLConvolutionTests.taps(1, 1, from: 0, 0)
             // One group: split over the depth, with wide and narrow tiles; then two groups of each larger tile.

@@ -141,7 +141,7 @@ extension CaseRegistry {
                 .init(sameSizeTaps: [.init(dy: 5, dx: 0), .init(dy: 0, dx: -4)])),
             convolution("of no images", [0, 4, 4], 2, 3, .init(kernel: (3, 3), padding: (1, 1))),
             convolution(
-                "masked, 32 channels", [8, 8, 8], 32, 32, .init(sameSizeTaps: maskedTaps(3, includingCentre: true)),
+                "masked, 32 channels", [16, 8, 8], 32, 32, .init(sameSizeTaps: maskedTaps(3, includingCentre: true)),
                 derivatives: .first),
             convolution(
                 "3x3, 32 channels", [2, 16, 16], 32, 32, .init(kernel: (3, 3), padding: (1, 1)), derivatives: .first),
