@@ -88,6 +88,9 @@ public struct DeviceInfo: Sendable, Hashable, Codable {
         self.largestAllocation = largestAllocation
         self.tensorCores = tensorCores
     }
+
+    /// Whether the device is a CPU driven by PoCL.
+    public var isPoCL: Bool { platform.contains("Portable Computing Language") }
 }
 
 /// Bytes of device memory, as the device's pool counts them.

@@ -79,7 +79,10 @@ extension OpenCLDevice {
         _ = tessera_clGetDeviceIDs(platform, all, count, &devices, nil)
         for device in devices.compactMap({ $0 }) {
             do {
-                found.devices.append(try OpenCLDevice(device, of: platform, options))
+                let opened = try OpenCLDevice(device, of: platform, options)
+                // It compiles for the platform's first device.
+                if count == 1, opened.info.isPoCL { opened.compiler = PoCLCompiler() }
+                found.devices.append(opened)
             } catch {
                 found.problems.append(error)
             }

@@ -123,17 +123,20 @@ extension OpenCLDevice {
         return code
     }
 
-    /// Kernels of one program at the most: each program costs some time of its own, and one that is finished is kept on
-    /// disk even if the next ones are never reached.
-    private static let kernelsOfProgram = 64
+    /// A program that no cache holds.
+    private struct MissingProgram {
+        var text: String
+        var places: [KernelEntry: KernelPlace]
+        /// Where it will be kept.
+        var path: String?
+    }
 
     /// Compiles those kernels that are new, or finds their programs in the cache on disk.
     private func compile(_ wanted: [KernelEntry], isKept: Bool = true) throws(DeviceError) {
         var seen: Set<KernelEntry> = []
         let fresh = wanted.filter { kernels.place(of: $0) == nil && seen.insert($0).inserted }
-        var missing: [(text: String, places: [KernelEntry: KernelPlace], path: String?)] = []
-        for start in stride(from: 0, to: fresh.count, by: OpenCLDevice.kernelsOfProgram) {
-            let part = Array(fresh[start...].prefix(OpenCLDevice.kernelsOfProgram))
+        var missing: [MissingProgram] = []
+        for part in ProgramText.parts(of: fresh, atOnce: compiler == nil ? 1 : traits.computeUnits) {
             let (text, places) = try ProgramText.program(of: part, traits: traits)
             let path = isKept ? cache.path(source: text, options: compilerOptions) : nil
             if let path, let binary = cache.read(path) {
@@ -143,15 +146,35 @@ extension OpenCLDevice {
                 }
                 cache.remove(path)
             }
-            missing.append((text, places, path))
+            missing.append(MissingProgram(text: text, places: places, path: path))
         }
         if missing.isEmpty { return }
         lockedCompileHook?(missing.reduce(0) { $0 + $1.places.count })
-        for (text, places, path) in missing {
-            let program = try build(text, kernels: places.count)
-            kernels.add(program, of: places)
-            if let path, let binary = binary(of: program) { cache.write(binary, to: path) }
+        try compile(missing)
+    }
+
+    /// Compiles programs: the first of each round here, the others meanwhile in processes of their own.
+    private func compile(_ missing: [MissingProgram]) throws(DeviceError) {
+        let width = compiler == nil ? 1 : traits.computeUnits
+        for start in stride(from: 0, to: missing.count, by: width) {
+            let round = missing[start..<min(start + width, missing.count)]
+            let started = round.dropFirst().map { compiler?.start($0.text, options: compilerOptions) }
+            defer { for compilation in started { _ = compilation?.finish() } }
+            for (program, compilation) in zip(round, [nil] + started) {
+                if let made = compilation?.finish().flatMap(load) {
+                    add(program, made)
+                } else {
+                    // The compiler is another version's, or finds another device.
+                    if compilation != nil { compiler = nil }
+                    try add(program, build(program.text, kernels: program.places.count))
+                }
+            }
         }
+    }
+
+    private func add(_ missing: MissingProgram, _ program: cl_program) {
+        kernels.add(program, of: missing.places)
+        if let path = missing.path, let binary = binary(of: program) { cache.write(binary, to: path) }
     }
 
     /// On a CPU kernels for GPUs are there to be tested: they need not be fast.

@@ -7,7 +7,9 @@ extension OpenCLDevice {
         var options = options
         options.policy = traits.variants
         options.policy?.failing.formUnion(variants)
-        return try OpenCLDevice(id, of: platform, options)
+        let device = try OpenCLDevice(id, of: platform, options)
+        device.compiler = lock.locked { compiler }
+        return device
     }
 
     /// Puts variants on this device's list of those that give wrong results. Devices opened later do not use them.

@@ -22,6 +22,8 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
     /// Guards the queue, the kernels' arguments, and the properties below.
     let lock = Lock()
     let tensorChecks = TensorChecks()
+    /// What compiles programs beside this process. The device's lock guards it, too.
+    package var compiler: PoCLCompiler?
     /// The kernels compiled so far, by their source.
     var kernels = KernelLibrary()
     /// Copies of uploaded memory that the device may not have read yet.

@@ -65,9 +65,6 @@ public enum DeviceSelection {
 }
 
 extension DeviceInfo {
-    /// Whether the device is a CPU driven by PoCL.
-    public var isPoCL: Bool { platform.contains("Portable Computing Language") }
-
     /// Smaller is better.
     fileprivate var rank: [Int] {
         let order: [Kind] = [.gpu, .accelerator, .openCLCPU, .cpu]

@@ -11,6 +11,30 @@ enum ProgramText {
 
     private static func kernelName(_ index: Int) -> String { "kernel\(index)_" }
 
+    /// Divides kernels into programs that take about as long to compile as each other, in rounds of so many at once, if
+    /// that can be. Kernels of one source stay together.
+    static func parts(of entries: [KernelEntry], atOnce: Int) -> [[KernelEntry]] {
+        var groups: [KernelSource: [Int]] = [:]
+        for (index, entry) in entries.enumerated() { groups[entry.source, default: []].append(index) }
+        // What is longer takes longer: about four seconds for a million letters.
+        let sorted = groups.map { (length: $0.text.utf8.count, indices: $1) }
+            .sorted { $0.length != $1.length ? $0.length > $1.length : $0.indices[0] < $1.indices[0] }
+        let length = sorted.reduce(0) { $0 + $1.length }
+        // A program that is finished is kept on disk even if the next ones are never reached; where there are several at
+        // once each costs half a second of a process.
+        let (least, most) = (1 << 17, atOnce > 1 ? 1 << 21 : 1 << 20)
+        let rounds = ceilingDivide(length, most * atOnce)
+        let count = max(min(rounds * atOnce, length / least), ceilingDivide(length, most))
+        // The longest first, each to the part that has least.
+        var parts = [(length: Int, indices: [Int])](repeating: (0, []), count: count)
+        for group in sorted {
+            guard let least = parts.indices.min(by: { parts[$0].length < parts[$1].length }) else { break }
+            parts[least].length += group.length
+            parts[least].indices += group.indices
+        }
+        return parts.map { $0.indices.sorted().map { entries[$0] } }.filter { !$0.isEmpty }
+    }
+
     /// The text of a program, and where each kernel is in it.
     static func program(
         of entries: [KernelEntry], traits: KernelTraits

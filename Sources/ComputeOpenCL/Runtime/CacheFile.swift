@@ -57,8 +57,15 @@ enum CacheFile {
     private static func contents(of file: Int32) -> [UInt8]? {
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
-            status.st_mode & 0o022 == 0, status.st_size >= headerBytes, status.st_size <= largestFile
+            status.st_mode & 0o022 == 0, status.st_size >= headerBytes
         else { return nil }
+        return bytes(of: file)
+    }
+
+    /// All that an open file holds.
+    static func bytes(of file: Int32) -> [UInt8]? {
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_size <= largestFile else { return nil }
         let size = Int(status.st_size)
         var filled = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
@@ -73,7 +80,7 @@ enum CacheFile {
         return bytes.count == size ? bytes : nil
     }
 
-    private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
+    static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
         bytes.withUnsafeBytes { buffer in
             var written = 0
             while written < buffer.count {
