@@ -80,8 +80,8 @@ extension OpenCLDevice {
         for device in devices.compactMap({ $0 }) {
             do {
                 let opened = try OpenCLDevice(device, of: platform, options)
-                // It compiles for the platform's first device.
-                if count == 1, opened.info.isPoCL { opened.compiler = PoCLCompiler() }
+                // It compiles for the platform's first device. Without optimizations it would not be worth it.
+                if count == 1, opened.info.isPoCL, opened.traits.shape == .cpu { opened.compiler = PoCLCompiler() }
                 found.devices.append(opened)
             } catch {
                 found.problems.append(error)

@@ -20,13 +20,13 @@ enum ProgramText {
         let sorted = groups.map { (length: $0.text.utf8.count, indices: $1) }
             .sorted { $0.length != $1.length ? $0.length > $1.length : $0.indices[0] < $1.indices[0] }
         let length = sorted.reduce(0) { $0 + $1.length }
-        // A program that is finished is kept on disk even if the next ones are never reached; where there are several at
-        // once each costs half a second of a process.
-        let (least, most) = (1 << 17, atOnce > 1 ? 1 << 21 : 1 << 20)
+        // A program that is finished is kept on disk even if the next ones are never reached; a process takes as long for
+        // itself as for so many letters.
+        let (process, most) = (1 << 16, atOnce > 1 ? 1 << 21 : 1 << 20)
         let rounds = ceilingDivide(length, most * atOnce)
-        let count = max(min(rounds * atOnce, length / least), ceilingDivide(length, most))
-        // The longest first, each to the part that has least.
-        var parts = [(length: Int, indices: [Int])](repeating: (0, []), count: count)
+        let count = max(min(rounds * atOnce, length / (2 * process)), ceilingDivide(length, most))
+        // The longest first, each to the part that has least; the first part needs no process.
+        var parts = (0..<count).map { (length: $0 == 0 ? 0 : process, indices: [Int]()) }
         for group in sorted {
             guard let least = parts.indices.min(by: { parts[$0].length < parts[$1].length }) else { break }
             parts[least].length += group.length
