@@ -131,12 +131,15 @@ extension OpenCLDevice {
         var path: String?
     }
 
+    /// How many programs are compiled at once. A process of the compiler takes a quarter of a gigabyte.
+    private var programsAtOnce: Int { compiler == nil ? 1 : min(traits.computeUnits, 16) }
+
     /// Compiles those kernels that are new, or finds their programs in the cache on disk.
     private func compile(_ wanted: [KernelEntry], isKept: Bool = true) throws(DeviceError) {
         var seen: Set<KernelEntry> = []
         let fresh = wanted.filter { kernels.place(of: $0) == nil && seen.insert($0).inserted }
         var missing: [MissingProgram] = []
-        for part in ProgramText.parts(of: fresh, atOnce: compiler == nil ? 1 : traits.computeUnits) {
+        for part in ProgramText.parts(of: fresh, atOnce: programsAtOnce) {
             let (text, places) = try ProgramText.program(of: part, traits: traits)
             let path = isKept ? cache.path(source: text, options: compilerOptions) : nil
             if let path, let binary = cache.read(path) {
@@ -155,7 +158,8 @@ extension OpenCLDevice {
 
     /// Compiles programs: the first of each round here, the others meanwhile in processes of their own.
     private func compile(_ missing: [MissingProgram]) throws(DeviceError) {
-        let width = compiler == nil ? 1 : traits.computeUnits
+        // No fewer in later rounds, should the compiler fail.
+        let width = programsAtOnce
         for start in stride(from: 0, to: missing.count, by: width) {
             let round = missing[start..<min(start + width, missing.count)]
             let started = round.dropFirst().map { compiler?.start($0.text, options: compilerOptions) }
