@@ -22,7 +22,7 @@
 //
 // The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
 // Its kernels are declared as work.cl says. convolution_sizes.cl comes before; tile_cpu.cl, convolution_cpu_pixels.cl,
-// convolution_cpu_weights.cl, column_sums_cpu.cl, convolution_cpu_weights_split.cl and undefine_cpu.cl go on here.
+// convolution_cpu_weights.cl, column_sums_cpu.cl, convolution_cpu_weights_split.cl and undefine.cl go on here.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. c12_               (default convolution_)

@@ -13,8 +13,9 @@
 // one tap with TAPS * INPUT_CHANNELS channels): for each element of the result, kind 3 sums what its taps gave it.
 // With SPLITS > 1 the depth is divided among work-groups, whose partial sums a second kernel adds in a fixed order.
 //
-// The text is included once for each convolution; it undefines all its macros, the given ones too, at its end. It goes on in
-// tile_gpu.cl, taps_gpu.cl, convolution_gpu_loads.cl and convolution_gpu_run.cl.
+// The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
+// convolution_sizes.cl comes before; it goes on in tile_gpu.cl, taps_gpu.cl, convolution_gpu_loads.cl,
+// convolution_gpu_run.cl and undefine.cl.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. c12_               (default convolution_)

@@ -103,42 +103,10 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
 #endif
 #endif
 
-#undef PREFIX
-#undef KIND
-#undef BATCH
-#undef HEIGHT
-#undef WIDTH
-#undef INPUT_CHANNELS
-#undef OUTPUT_HEIGHT
-#undef OUTPUT_WIDTH
-#undef OUTPUT_CHANNELS
-#undef STRIDE_Y
-#undef STRIDE_X
-#undef TAPS
-#undef TAP_LIST
-#undef TILE_ROWS
 #undef TILE_COLUMNS
 #undef TILE_DEPTH
 #undef ITEM_ROWS
 #undef ITEM_COLUMNS
-#undef SPLITS
-#undef OUT_T
-#undef EPILOGUE_PARAMETERS
-#undef EPILOGUE_1
-#undef EPILOGUE_4
-#undef EPILOGUE_8
-#undef EPILOGUE_16
-#undef PASTE_TEXT
-#undef PASTE
-#undef KERNEL
-#undef INLINE
-#undef SOURCE_HEIGHT
-#undef SOURCE_WIDTH
-#undef SOURCE_CHANNELS
-#undef RESULT_HEIGHT
-#undef RESULT_WIDTH
-#undef COLUMNS
-#undef RESULT_ROWS
 #undef PIXELS
 #undef ITEMS_ACROSS
 #undef ITEMS_DOWN

@@ -24,12 +24,13 @@ static const char matmul_cpu[] = {
 #embed "matmul_cpu_tiles.cl" suffix(,)
 #embed "column_sums_cpu.cl" suffix(,)
 #embed "matmul_cpu_split.cl" suffix(,)
-#embed "undefine_cpu.cl" suffix(, 0)
+#embed "undefine.cl" suffix(, 0)
 };
 static const char matmul_gpu[] = {
 #embed "matmul_gpu.cl" suffix(,)
 #embed "tile_gpu.cl" suffix(,)
-#embed "matmul_gpu_run.cl" suffix(, 0)
+#embed "matmul_gpu_run.cl" suffix(,)
+#embed "undefine.cl" suffix(, 0)
 };
 static const char convolution_cpu[] = {
 #embed "convolution_sizes.cl" suffix(,)
@@ -39,7 +40,7 @@ static const char convolution_cpu[] = {
 #embed "convolution_cpu_weights.cl" suffix(,)
 #embed "column_sums_cpu.cl" suffix(,)
 #embed "convolution_cpu_weights_split.cl" suffix(,)
-#embed "undefine_cpu.cl" suffix(, 0)
+#embed "undefine.cl" suffix(, 0)
 };
 static const char winograd_cpu[] = {
 #embed "convolution_sizes.cl" suffix(,)
@@ -49,7 +50,7 @@ static const char winograd_cpu[] = {
 #embed "winograd_cpu_pixels.cl" suffix(,)
 #embed "column_sums_cpu.cl" suffix(,)
 #embed "winograd_cpu_weights.cl" suffix(,)
-#embed "undefine_cpu.cl" suffix(, 0)
+#embed "undefine.cl" suffix(, 0)
 };
 static const char convolution_gpu[] = {
 #embed "convolution_sizes.cl" suffix(,)
@@ -57,14 +58,16 @@ static const char convolution_gpu[] = {
 #embed "tile_gpu.cl" suffix(,)
 #embed "taps_gpu.cl" suffix(,)
 #embed "convolution_gpu_loads.cl" suffix(,)
-#embed "convolution_gpu_run.cl" suffix(, 0)
+#embed "convolution_gpu_run.cl" suffix(,)
+#embed "undefine.cl" suffix(, 0)
 };
 static const char tensor_gpu[] = {
 #embed "tensor_gpu.cl" suffix(,)
 #embed "tensor_gpu_arithmetic.cl" suffix(,)
 #embed "taps_gpu.cl" suffix(,)
 #embed "tensor_gpu_loads.cl" suffix(,)
-#embed "tensor_gpu_run.cl" suffix(, 0)
+#embed "tensor_gpu_run.cl" suffix(,)
+#embed "undefine.cl" suffix(, 0)
 };
 static const char raster_scan[] = {
 #embed "raster_scan.cl" suffix(, 0)

@@ -6,7 +6,7 @@
 //
 // The text is included once for each product; it undefines all its macros, the given ones too, at its end.
 // Its kernels are declared as work.cl says. tile_cpu.cl, matmul_cpu_tiles.cl, column_sums_cpu.cl, matmul_cpu_split.cl and
-// undefine_cpu.cl go on here.
+// undefine.cl go on here.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. p12_               (default matmul_)

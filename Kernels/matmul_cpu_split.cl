@@ -172,6 +172,7 @@ WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
 #undef PACK_A
 #undef PACK_B
 #undef PACK_DEPTH
+#undef PACK_PANELS
 #undef UNROLL
 #undef SPLIT_DEPTH
 #undef FETCH_DEPTH

@@ -6,7 +6,7 @@
 // With SPLITS > 1 the depth is divided among work-groups, whose partial sums a second kernel adds in a fixed order.
 //
 // The text is included once for each product; it undefines all its macros, the given ones too, at its end. It goes on in
-// tile_gpu.cl and matmul_gpu_run.cl.
+// tile_gpu.cl, matmul_gpu_run.cl and undefine.cl.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. p12_               (default matmul_)

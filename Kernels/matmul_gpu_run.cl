@@ -101,33 +101,16 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
 }
 #endif
 
-#undef PREFIX
-#undef ROWS
-#undef COLUMNS
-#undef DEPTH
-#undef BATCH
 #undef A_ROW_STRIDE
 #undef A_COLUMN_STRIDE
 #undef A_BATCH_STRIDE
 #undef B_ROW_STRIDE
 #undef B_COLUMN_STRIDE
 #undef B_BATCH_STRIDE
-#undef TILE_ROWS
 #undef TILE_COLUMNS
 #undef TILE_DEPTH
 #undef ITEM_ROWS
 #undef ITEM_COLUMNS
-#undef SPLITS
-#undef OUT_T
-#undef EPILOGUE_PARAMETERS
-#undef EPILOGUE_1
-#undef EPILOGUE_4
-#undef EPILOGUE_8
-#undef EPILOGUE_16
-#undef PASTE_TEXT
-#undef PASTE
-#undef KERNEL
-#undef INLINE
 #undef ITEMS_ACROSS
 #undef ITEMS_DOWN
 #undef ITEMS

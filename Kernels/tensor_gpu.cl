@@ -31,7 +31,7 @@
 // both, so that it is tested where there is no GPU.
 //
 // The text is included once for each product; it undefines all its macros, the given ones too, at its end. It goes on in
-// tensor_gpu_arithmetic.cl, taps_gpu.cl, tensor_gpu_loads.cl and tensor_gpu_run.cl.
+// tensor_gpu_arithmetic.cl, taps_gpu.cl, tensor_gpu_loads.cl, tensor_gpu_run.cl and undefine.cl.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here                          (tensor_)

@@ -23,7 +23,7 @@
 //
 // The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
 // Its kernels are declared as work.cl says. convolution_sizes.cl comes before; tile_cpu.cl, winograd_cpu_lines.cl,
-// winograd_cpu_pixels.cl, column_sums_cpu.cl, winograd_cpu_weights.cl and undefine_cpu.cl go on here.
+// winograd_cpu_pixels.cl, column_sums_cpu.cl, winograd_cpu_weights.cl and undefine.cl go on here.
 //
 // MACROS (all integers are plain decimal literals), as in convolution_cpu.cl where not said otherwise
 //   PREFIX KIND BATCH HEIGHT WIDTH INPUT_CHANNELS OUTPUT_HEIGHT OUTPUT_WIDTH OUTPUT_CHANNELS TAPS OUT_T EPILOGUE_...

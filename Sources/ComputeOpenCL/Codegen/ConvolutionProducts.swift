@@ -32,7 +32,7 @@ extension LaunchPlan {
         let g = step.geometry
         var inner = ConvolutionStep(
             kind: .inputGradient, geometry: products.geometry, first: step.first, second: step.second,
-            destination: step.destination, precision: step.precision)
+            destination: step.destination, precision: step.precision, isPixelwise: step.isPixelwise)
         if g.isWholeImage {
             inner.epilogue = step.epilogue?.inOrder(over: [1, g.batch, products.geometry.inputChannels])
             if inner.epilogue != nil || step.epilogue == nil {

@@ -1,5 +1,4 @@
-// Ends matmul_cpu.cl, convolution_cpu.cl and winograd_cpu.cl, each of which has undefined what is its own: macros that more
-// than one of them has.
+// Ends products and convolutions, each of which has undefined what is its own: macros that more than one of their files has.
 #undef PREFIX
 #undef ROWS
 #undef COLUMNS
