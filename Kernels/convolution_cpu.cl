@@ -102,11 +102,12 @@
 //   tile (VectorRegisters.swift): 6x1 with 16 registers of 8 lanes. With 32 of 16 lanes by V: 1: 12x1, 2: 12x2,
 //     3: 8x3, 4: 6x4, 5: 5x5, more: 6x4 where 4 divides V, else 12x2 where 2 does, else 5x5 where 5 does, else 8x3
 //     where 3 does, else 6x4.
-//     With BATCH_INNER at most 8 rows, since images are often a power of two apart and their lines then share a set of
-//     the cache; 8x2 where 8 divides BATCH < 48 and 2 divides V: no tile has pixels of two places.
+//     With BATCH_INNER at most 8 rows in images of up to 64 pixels, which are often a power of two apart, so that their
+//     lines share a set of the cache; 8x2 where 8 divides BATCH < 48 and 2 divides V: no tile has pixels of two places.
 //     Kind 2: TILE_VECTORS as above, with 24x1 (6x1) for V = 1; then as many rows as divide the panel's rows most
 //     evenly: ceil(R / ceil(R / TILE_ROWS)) for R rows.
-//   BATCH_INNER: BATCH >= 8, OUTPUT_HEIGHT * OUTPUT_WIDTH <= 64, and more than a tenth of all taps outside the images.
+//   BATCH_INNER: BATCH >= 8, more than a tenth of all taps outside the images, and OUTPUT_HEIGHT * OUTPUT_WIDTH <= 64 or
+//     registers of 16 lanes.
 //   Kind 3: INPUT_CHANNELS < 16, at most half of OUTPUT_CHANNELS, and the products at most twice the larger image; and
 //     where a window that is the whole image (whose products are the result) has an epilogue for each pixel or channel.
 //   CHUNK, kind 2: lines that make up 8192 / (INPUT_CHANNELS + OUTPUT_CHANNELS) pixels, 64...512 of them; rounded up.

@@ -13,10 +13,11 @@
 // sees: their products are added up (forward), or make results of their own (gradients).
 //
 // Kinds 0, 1: an item has ROWS tiles and PANELS column panels. It transforms DEPTH channels of the pixels of all its tiles
-// and of the weights, adds their products to all its sums, register tile by register tile, and so on for the rest of the
-// channels; at last it transforms the sums. Kind 2: an item has CHANNELS input channels and PANELS column panels of one of
-// the windows, and goes through the tiles, DEPTH of them at a time; with SPLITS > 1 through a range of them, and a second
-// kernel adds what all ranges gave, in a fixed order.
+// and of the weights, unless a kernel before has done that (AHEAD), adds their products to all its sums, register tile by
+// register tile, and so on for the rest of the channels; at last it transforms the sums. Kind 2: an item has CHANNELS input
+// channels and PANELS column panels of one of the windows, and goes through the tiles, DEPTH of them at a time; with
+// SPLITS > 1 through a range of them, and a second kernel adds what all ranges gave, in a fixed order. With each register
+// tile they ask for a few of the lines of memory that come next: pixels are far apart, and there is time for all to arrive.
 // No local memory, no barriers; nothing outside the operands is touched; every element gets its epilogue once. What an
 // item keeps is private memory, about as much as the second cache holds: with 128 columns 0.6 MB for 9 products, 1.0 to
 // 1.6 MB for 16 to 36 of the kinds 0 and 1, up to 2 MB for those of kind 2; with 64 columns half to two thirds of it.
@@ -32,12 +33,14 @@
 //   WINDOW_Y WINDOW_X      sides of the window: 2 or 3 times STRIDE
 //   LEAST_Y LEAST_X        where it begins: the least dy and dx
 //   TAP_LIST               for each place of the window, line by line, the number of its tap, or -1 for none
+//   EPILOGUE_FETCH(batch, row, col)  kinds 0, 1: asks early for what EPILOGUE_16 will load and store  (nothing)
 //   SIDE                   results, or gradients of results, along each side of a tile: 2 or 4
 //   TILE_ROWS TILE_VECTORS rows and float16 columns of a register tile; 16 * TILE_VECTORS divides the result's channels
 //   PANELS                 column panels of 16 * TILE_VECTORS columns that an item has
 //   ROWS                   kinds 0, 1: tiles of an item, a multiple of TILE_ROWS
 //   DEPTH                  kinds 0, 1: channels that are transformed at a time, a multiple of 16 that divides the
 //                          source's; kind 2: tiles
+//   AHEAD                  kinds 0, 1: 1 where the weights are transformed by a kernel of their own, once for all items  (0)
 //   CHANNELS               kind 2: input channels of an item, a multiple of 16
 //   SPLITS                 kind 2: ranges that the tiles are divided into, 1...TILES                       (1)
 //   SUMS                   kind 2 with SPLITS > 1: 1 to sum y over its pixels, too: the gradient of a bias (0)
@@ -49,7 +52,11 @@
 //                     kind 2, SPLITS == 1:    global (ceil(INPUT_CHANNELS / CHANNELS), ceil(CP / PANELS), W)
 //     (const float *first, uint first_offset, const float *second, uint second_offset, const float *zeros,
 //      OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
-//     zeros is any buffer that begins with so many zeros as the convolution has channels, on both sides
+//     zeros is any buffer that begins with so many zeros as the convolution has channels, on both sides; with AHEAD the
+//     second and its offset are those of the transformed weights
+//   PREFIX##weights   (AHEAD), before convolve    global (SOURCE_CHANNELS / 16, CP, W)
+//     (const float *weights, uint weights_offset, float *transformed, uint transformed_offset)
+//     transformed holds W * (SOURCE_CHANNELS / DEPTH) * CP * P * (DEPTH * 16 * TILE_VECTORS + 16) floats
 //   PREFIX##partial   (kind 2, SPLITS > 1)    global (ceil(INPUT_CHANNELS / CHANNELS), ceil(CP / PANELS), W * SPLITS)
 //     (const float *first, uint first_offset, const float *second, uint second_offset, const float *zeros,
 //      float *partials, uint partials_offset)
@@ -66,8 +73,10 @@
 //   SIDE: 4 where it makes 1.2 times fewer multiplications than 2.
 //   tile (VectorRegisters.swift): 6x1 with 16 registers of 8 lanes; with 32 of 16 lanes 4x4, 8x2, 5x3 or 8x1, whichever
 //     leaves the least empty of ROWS, or CHANNELS, and V.
-//   ROWS: 64 with SIDE 2, 32 with 4, rounded up to whole tiles. DEPTH: 64, or the greatest multiple of 16 below it that
-//     divides the source's channels; kind 2: as ROWS. CHANNELS: 64.
+//   AHEAD: where the blocks of tiles but three, times W, P and both channels, are 500000 * units and more: what each unit
+//     would transform again. ROWS: 64 with SIDE 2, 32 with 4; with AHEAD half of that where the transformed weights take
+//     no more than 4 MB; rounded up to whole tiles. DEPTH: 64, or the greatest multiple of 16 below it that divides the
+//     source's channels; kind 2: 64 with SIDE 2, 24 with 4. CHANNELS: 64.
 //   PANELS: 64 columns; with 16 lanes 128 where they are a multiple of it and that leaves 2 * units items.
 //   SPLITS: ceil(2 * units / items without it), but ranges of fewer than 1024 results only so that each unit has an item.
 //   SIDE and SPLITS decide the order of the sums, and are always chosen by their rules; the rest changes no bit of the result.
@@ -79,6 +88,12 @@
 #endif
 #ifndef OUT_T
 #define OUT_T float
+#endif
+#ifndef EPILOGUE_FETCH
+#define EPILOGUE_FETCH(batch, row, col)
+#endif
+#ifndef AHEAD
+#define AHEAD 0
 #endif
 #ifndef SPLITS
 #define SPLITS 1

@@ -3,6 +3,8 @@
 #if KIND == 2
 #define COLUMNS_STEP (DEPTH * PANEL + 16)
 #define SUMS_STEP (CHANNEL_ROWS * TILE_VECTORS + 1)
+// Register tiles of all products.
+#define PARTS (PRODUCTS * (CHANNEL_ROWS / TILE_ROWS))
 #define SUM_OF(panel, product, row) (((panel) * PRODUCTS + (product)) * SUMS_STEP + (row) * TILE_VECTORS)
 
 // The products' sums over the tiles begin ..< end, of so many input channels and column panels, and of one window; and
@@ -12,6 +14,7 @@ INLINE void KERNEL(sum_tiles)(
     __global const float *x, __global const float *y, __global const float *zeros, const int channels,
     const int panels, const int window, const int begin, const int end)
 {
+    const int top = LEAST_Y + window / STRIDE, left = LEAST_X + window % STRIDE;
     // The factors, and the columns as [column panel][product][tile][column].
     float factors[PRODUCTS * FACTORS_STEP] LINES;
     float columns[PANELS * PRODUCTS * COLUMNS_STEP] LINES;
@@ -26,17 +29,12 @@ INLINE void KERNEL(sum_tiles)(
     for (int first = begin; first < end; first += DEPTH) {
         const int count = min(DEPTH, end - first);
         for (int tile = 0; tile < count; tile++) {
-            const int index = first + tile, line = index / TILES_X, image = line / TILES_Y;
-            const int top = line % TILES_Y * SIDE, left = index % TILES_X * SIDE;
-            KERNEL(transform_pixels)(
-                factors + tile * CHANNEL_ROWS, x, zeros, image, top * STRIDE + LEAST_Y + window / STRIDE,
-                left * STRIDE + LEAST_X + window % STRIDE, STRIDE, channels);
+            KERNEL(transform_pixels)(factors + tile * CHANNEL_ROWS, x, zeros, first + tile, top, left, channels);
             __global const float *pixels[RESULTS];
 #pragma unroll
             for (int i = 0; i < RESULTS; i++) {
-                const int out_y = top + i / SIDE, out_x = left + i % SIDE;
-                const size_t at = (size_t)((image * OUTPUT_HEIGHT + out_y) * OUTPUT_WIDTH + out_x) * COLUMNS;
-                pixels[i] = out_y < OUTPUT_HEIGHT && out_x < OUTPUT_WIDTH ? y + at : zeros;
+                const int pixel = KERNEL(result_pixel)(first + tile, i, 0, 0);
+                pixels[i] = pixel < 0 ? zeros : y + (size_t)pixel * COLUMNS;
             }
             for (int panel = 0; panel < panels; panel++)
                 for (int j = 0; j < TILE_VECTORS; j++) {
@@ -57,10 +55,20 @@ INLINE void KERNEL(sum_tiles)(
         }
         for (int panel = 0; panel < panels; panel++)
             for (int product = 0; product < PRODUCTS; product++)
-                for (int row = 0; row < channels; row += TILE_ROWS)
+                for (int row = 0; row < channels; row += TILE_ROWS) {
+                    // The next tiles' pixels are asked for meanwhile.
+                    const int part = product * (CHANNEL_ROWS / TILE_ROWS) + row / TILE_ROWS;
+                    const int stop = panel == 0 ? (part + 1) * (DEPTH * RESULTS) / PARTS : 0;
+                    for (int f = part * (DEPTH * RESULTS) / PARTS; f < stop; f++) {
+                        const int next = first + DEPTH + f / RESULTS, i = f % RESULTS;
+                        KERNEL(fetch_pixel)(x, next, i, top, left, channels);
+                        const int pixel = KERNEL(result_pixel)(next, i, 0, 0);
+                        for (int c = 0; pixel >= 0 && c < panels * PANEL; c += 16) FETCH(y + (size_t)pixel * COLUMNS + c);
+                    }
                     KERNEL(multiply)(
                         sums + SUM_OF(panel, product, row), factors + product * FACTORS_STEP + row,
                         columns + (panel * PRODUCTS + product) * COLUMNS_STEP, count, first == begin);
+                }
     }
 }
 
@@ -158,6 +166,7 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
 #endif
 #undef COLUMNS_STEP
 #undef SUMS_STEP
+#undef PARTS
 #undef SUM_OF
 #undef STORE_TAPS
 #endif
@@ -169,6 +178,7 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
 #undef LEAST_X
 #undef PANELS
 #undef CHANNELS
+#undef AHEAD
 #undef TAPS_Y
 #undef TAPS_X
 #undef PRODUCTS_Y
@@ -179,6 +189,10 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
 #undef TILES_Y
 #undef TILES_X
 #undef TAP
+#undef PIXEL_STEP
+#undef COLUMNS_SPACE
+#undef LOAD_COLUMNS
+#undef STORE_COLUMNS
 #undef LOAD_PRIVATE
 #undef STORE_PRIVATE
 #undef WIDEN

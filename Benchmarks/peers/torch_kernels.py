@@ -3,8 +3,9 @@
 {"workload", "variant", "seconds"}, the median of a few runs. Usage: torch_kernels.py --threads N --only WORKLOAD
 
 Workloads: "product MxNxK", "product-ta MxNxK" (the first operand stored transposed, as weight gradients have it),
-"masked-conv NxHxWxC", "masked-conv-train NxHxWxC" (3x3, mask B), "cross-entropy ROWSxCLASSES" (with the gradient),
-"chain N" (ten operations on each of N numbers).
+"conv NxHxWxCxCHANNELSxSIDExSTRIDE" (dense, padded by one), "conv-input" and "conv-weights" (its gradients),
+"masked-conv NxHxWxC", "masked-conv-train NxHxWxC" (3x3, mask B), "cross-entropy ROWSxCLASSES" (with the gradient), "chain N"
+(ten operations on each of N numbers).
 """
 import argparse, json, statistics, time
 import torch, torch.nn.functional as F
@@ -33,6 +34,24 @@ def report(variant, step):
             step()
         times.append((time.perf_counter() - start) / inner)
     print(json.dumps({"workload": arguments.only, "variant": variant, "seconds": statistics.median(times)}), flush=True)
+
+
+def convolutions(part):
+    """One kind of a dense convolution, in both layouts."""
+    n, height, width, channels, outputs, side, stride = sizes
+    for layout, name in ((torch.contiguous_format, "nchw"), (torch.channels_last, "nhwc")):
+        x = torch.randn(n, channels, height, width).to(memory_format=layout)
+        w = torch.randn(outputs, channels, side, side).to(memory_format=layout)
+        y = torch.randn_like(F.conv2d(x, w, stride=stride, padding=1))
+        wanted = [part == "conv-input", part == "conv-weights", False]
+
+        def step():
+            if part == "conv":
+                return F.conv2d(x, w, stride=stride, padding=1)
+            return torch.ops.aten.convolution_backward(
+                y, x, w, None, [stride] * 2, [1, 1], [1, 1], False, [0, 0], 1, wanted)
+
+        report(name, step)
 
 
 def masked_convolutions(trains):
@@ -74,6 +93,8 @@ elif kind == "product-ta":
     m, n, k = sizes
     a, b, c = torch.randn(k, m), torch.randn(k, n), torch.empty(m, n)
     report("mm", lambda: torch.mm(a.t(), b, out=c))
+elif kind in ("conv", "conv-input", "conv-weights"):
+    convolutions(kind)
 elif kind in ("masked-conv", "masked-conv-train"):
     masked_convolutions(kind.endswith("train"))
 elif kind == "cross-entropy":

@@ -36,6 +36,10 @@ struct OpenCLWinogradTests {
             ("masked, larger", 4, geometry(4, (20, 19), (64, 32), (20, 19), (1, 1), Array(three.prefix(5)))),
             ("two taps", 2, geometry(2, (12, 12), (32, 32), (11, 11), (1, 1), pairs)),
             ("two taps, larger", 4, geometry(8, (13, 12), (32, 32), (12, 11), (1, 1), pairs)),
+            // So many tiles that the weights are transformed before.
+            ("many tiles", 2, geometry(58, (6, 6), (96, 128), (6, 6), (1, 1), three)),
+            ("many tiles, larger", 4, geometry(2, (94, 95), (32, 32), (94, 95), (1, 1), Array(three.prefix(5)))),
+            ("many strided tiles", 4, geometry(1, (158, 159), (32, 32), (79, 80), (2, 2), square)),
         ]
     }()
 
@@ -46,11 +50,11 @@ struct OpenCLWinogradTests {
         return try #require(TunableStep(step)).candidates(traits)
     }
 
-    /// Results along each side of a tile, as the kernels of steps say.
-    private static func side(_ steps: [Step]) throws -> Int? {
+    /// A macro that the kernels of steps begin with.
+    private static func macro(_ name: String, _ steps: [Step]) throws -> Int? {
         let traits = KernelTraits(shape: .cpu, computeUnits: 2)
         let lines = try KernelListing.kernels(of: steps, traits: traits)[0].text.split(separator: "\n")
-        return lines.first { $0.hasPrefix("#define SIDE ") }.flatMap { Int($0.split(separator: " ")[2]) }
+        return lines.first { $0.hasPrefix("#define \(name) ") }.flatMap { Int($0.split(separator: " ")[2]) }
     }
 
     @Test func convolutions() throws {
@@ -61,7 +65,9 @@ struct OpenCLWinogradTests {
                 let one = OpenCLConvolutionTests.fixtureCase(kind, geometry, after, "\(name), \(kind), then \(after)")
                 let variant = try Self.variants(one.steps[0]).first
                 #expect(variant?.hasPrefix("winograd_cpu") == true, "\(one.note): \(variant ?? "none")")
-                #expect(try Self.side(one.steps) == side, "\(one.note)")
+                #expect(try Self.macro("SIDE", one.steps) == side, "\(one.note)")
+                let isAhead = kind != .weightGradient && name.hasPrefix("many") && name.contains("tiles")
+                #expect(try (Self.macro("AHEAD", one.steps) ?? 0) == (isAhead ? 1 : 0), "\(one.note)")
                 cases.append(side == 4 ? OpenCLConvolutionTests.inLargeTiles(one) : one)
             }
         }

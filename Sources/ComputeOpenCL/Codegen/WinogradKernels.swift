@@ -16,6 +16,8 @@ struct Winograd {
     /// have items of their own.
     let windows: Int
     let sets: Int
+    /// Whether the weights are transformed by a launch of their own, and not by each item again.
+    let isAhead: Bool
     /// Tiles of an item, or of a weight gradient those that are transformed at a time: so many that the weights are not
     /// transformed so often that it matters, and that what an item keeps is about what the second cache holds.
     let block: Int
@@ -59,13 +61,9 @@ struct Winograd {
         least = (top, left)
         window = (bottom - top + 1, right - left + 1)
         self.side = side
-        block = side == 2 ? 64 : 32
-        rows = step.kind == .weightGradient ? Winograd.channels : block
-        tile = traits.registers.split(rows: rows, vectors: work.vectors)
         let sides = [2 * stride, 3 * stride]
         guard stride == g.strideX, stride <= 2, sides.contains(window.y), sides.contains(window.x),
-            Set(g.taps).count == g.taps.count, g.inputChannels.isMultiple(of: 16), g.outputChannels.isMultiple(of: 16),
-            work.vectors.isMultiple(of: tile.vectors)
+            Set(g.taps).count == g.taps.count, g.inputChannels.isMultiple(of: 16), g.outputChannels.isMultiple(of: 16)
         else { return nil }
         var taps = [Int](repeating: -1, count: window.y * window.x)
         for (number, tap) in g.taps.enumerated() { taps[(tap.dy - top) * window.x + tap.dx - left] = number }
@@ -78,6 +76,14 @@ struct Winograd {
         products = (window.y / stride + side - 1) * (window.x / stride + side - 1)
         windows = stride * stride
 
+        // What each unit would do again is worth a launch of its own; items that do not are smaller.
+        let most = side == 2 ? 64 : step.kind == .weightGradient ? 24 : 32
+        let weights = windows * products * g.inputChannels * g.outputChannels
+        let again = (ceilingDivide(tiles, most) - 3) * weights
+        isAhead = step.kind != .weightGradient && again >= 500_000 * traits.computeUnits
+        block = isAhead && weights <= 1 << 20 ? most / 2 : most
+        rows = step.kind == .weightGradient ? Winograd.channels : block
+        tile = traits.registers.split(rows: rows, vectors: work.vectors)
         sets = step.kind == .forward ? 1 : windows
         blocks = ceilingDivide(step.kind == .weightGradient ? g.inputChannels : tiles, rows)
         // Where registers are narrow the second cache is mostly smaller, too.
@@ -88,7 +94,9 @@ struct Winograd {
         // Ranges of fewer results than these only where units would have nothing to do.
         let ranges = max(tiles * side * side / 1024, ceilingDivide(traits.computeUnits, items))
         splits = step.kind == .weightGradient ? min(ceilingDivide(wanted, items), ranges, tiles) : 1
-        guard tiles >= 64, items * splits >= traits.computeUnits else { return nil }
+        guard work.vectors.isMultiple(of: tile.vectors), tiles >= 64, items * splits >= traits.computeUnits else {
+            return nil
+        }
     }
 
     /// The register tiles to choose from, the rule's first: those whose vectors divide the result's.
@@ -105,6 +113,8 @@ extension LaunchPlan {
         let (g, tile) = (step.geometry, choice.tile)
         let columnPanels = work.vectors / tile.vectors
         let panels = max(1, min(winograd.vectors, work.vectors) / tile.vectors)
+        let sources = work.sourceChannels / 16
+        let depth = 16 * ((1...Winograd.channels / 16).last { sources.isMultiple(of: $0) } ?? 1)
         var macros = work.macros
         (macros["WINDOW_Y"], macros["WINDOW_X"]) = winograd.window
         (macros["LEAST_Y"], macros["LEAST_X"]) = winograd.least
@@ -123,15 +133,22 @@ extension LaunchPlan {
             macros["SUMS"] = sums == nil ? 0 : 1
         } else {
             macros["ROWS"] = ceilingDivide(winograd.rows, tile.rows) * tile.rows
-            let vectors = work.sourceChannels / 16
-            macros["DEPTH"] = 16 * ((1...Winograd.channels / 16).last { vectors.isMultiple(of: $0) } ?? 1)
+            macros["DEPTH"] = depth
+            macros["AHEAD"] = winograd.isAhead ? 1 : 0
         }
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1, 16], traits: traits)
         let taps = ["TAP_LIST": winograd.taps.map(String.init).joined(separator: ", ")]
         let kernels = source(try product("winograd_cpu", macros, after, more: taps), of: choice.description)
         zeros = max(zeros, g.inputChannels, g.outputChannels)
 
-        let operands = [step.first, step.second, .zeros]
+        var weights = step.second
+        if winograd.isAhead {
+            let parts = winograd.windows * work.sourceChannels / depth * columnPanels * winograd.products
+            weights = newScratch(count: parts * (depth * tile.vectors * 16 + 16), .float32)
+            let groups = [sources, columnPanels, winograd.windows]
+            try launch(kernels, "weights", [step.second, weights], groups)
+        }
+        let operands = [step.first, weights, .zeros]
         let groups = [winograd.blocks, ceilingDivide(columnPanels, panels), winograd.sets * winograd.splits]
         if winograd.splits == 1 {
             return try launch(kernels, "convolve", operands + [step.destination], groups, epilogue: after)

@@ -43,8 +43,9 @@ extension ConvolutionChoice {
             return
         }
         packs = step.kind == .inputGradient || g.outputChannels < 16 || g.outputChannels > 128
-        isBatchInner = g.batch >= 8 && g.outputHeight * g.outputWidth <= 64 && g.usefulShare < 0.9
-        if isBatchInner {
+        let isSmall = g.outputHeight * g.outputWidth <= 64
+        isBatchInner = g.batch >= 8 && g.usefulShare < 0.9 && (isSmall || traits.registers.isWide)
+        if isBatchInner && isSmall {
             tile.rows = min(tile.rows, 8)
             if g.batch < 48, g.batch.isMultiple(of: 8), work.vectors.isMultiple(of: 2), traits.registers.sums >= 16 {
                 tile = RegisterTile(rows: 8, vectors: 2)

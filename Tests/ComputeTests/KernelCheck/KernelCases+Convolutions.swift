@@ -57,7 +57,10 @@ extension KernelCases {
             let larger = geometry(
                 4, (32, 32), (32, 32), (16, 16), OpenCLConvolutionTests.taps(4, 4, from: -1, -1), strides: (2, 2))
             let dense = geometry(1, (32, 31), (32, 48), (32, 31), square)
+            // So many tiles that the weights are transformed before.
+            let many = geometry(1, (128, 125), (32, 32), (128, 125), square)
             let inLargeTiles = [
+                convolution(.forward, many, .channels), convolution(.inputGradient, many, .elements),
                 convolution(.forward, dense, .channels), convolution(.inputGradient, larger, .elements),
                 convolution(.weightGradient, dense, .channels), weightGradientWithSums(dense),
             ]

@@ -99,7 +99,7 @@ struct KernelCheckTests {
         ("matmul_cpu", ["FORM", "PACK_A", "PACK_B", "SUMS", "ACROSS"]),
         ("matmul_gpu", ["TILE_ROWS"]),
         ("convolution_cpu", ["KIND", "PACK", "BATCH_INNER", "GATHER", "SUMS", "FLAT", "ACROSS"]),
-        ("winograd_cpu", ["KIND", "SIDE", "SUMS"]),
+        ("winograd_cpu", ["KIND", "SIDE", "SUMS", "AHEAD"]),
         ("convolution_gpu", ["KIND", "TILE_ROWS", "TILE_COLUMNS"]),
         ("indexed", ["GATHER", "SCATTER_ADD"]),
         ("raster_scan", ["GROUP"]),

@@ -7,6 +7,10 @@ struct KernelWorkload {
         case product
         /// The same with the first operand stored `[k, m]`: a weight gradient.
         case transposedProduct = "product-ta"
+        /// A dense convolution, padded by one: `[n, h, w, c, channels, side, stride]`; forward, or one of its gradients.
+        case convolution = "conv"
+        case convolutionInputGradient = "conv-input"
+        case convolutionWeightGradient = "conv-weights"
         /// A 3x3 convolution with mask B of as many channels as it makes, `[n, h, w, c]`; forward.
         case maskedConvolution = "masked-conv"
         /// With the gradients of image and weights.
@@ -26,6 +30,8 @@ struct KernelWorkload {
     var operations: Int {
         switch kind {
         case .product, .transposedProduct: 2 * sizes.reduce(1, *)
+        case .convolution, .convolutionInputGradient, .convolutionWeightGradient:
+            2 * sizes[0..<6].reduce(1, *) * sizes[5] / (sizes[6] * sizes[6])
         // Five taps.
         case .maskedConvolution: 2 * sizes.reduce(1, *) * sizes[3] * 5
         case .maskedConvolutionTraining: 6 * sizes.reduce(1, *) * sizes[3] * 5
@@ -37,6 +43,9 @@ struct KernelWorkload {
     var bytes: Int {
         switch kind {
         case .product, .transposedProduct: 4 * (sizes[0] * sizes[2] + sizes[2] * sizes[1] + sizes[0] * sizes[1])
+        case .convolution, .convolutionInputGradient, .convolutionWeightGradient:
+            4 * sizes[0..<3].reduce(1, *) * (sizes[3] + sizes[4] / (sizes[6] * sizes[6]))
+                + 4 * sizes[3] * sizes[4] * sizes[5] * sizes[5]
         case .maskedConvolution: 8 * sizes.reduce(1, *)
         case .maskedConvolutionTraining: 16 * sizes.reduce(1, *)
         case .crossEntropy: 8 * sizes.reduce(1, *)
@@ -52,6 +61,11 @@ struct KernelWorkload {
             [50176, 64, 576],
         ].map { KernelWorkload(kind: .product, sizes: $0) }
         + [[64, 64, 50176], [576, 64, 50176]].map { KernelWorkload(kind: .transposedProduct, sizes: $0) }
+        + [[16, 28, 28, 64, 64, 3, 1], [16, 32, 32, 64, 128, 4, 2], [16, 16, 16, 128, 256, 4, 2]].flatMap { sizes in
+            [Kind.convolution, .convolutionInputGradient, .convolutionWeightGradient].map {
+                KernelWorkload(kind: $0, sizes: sizes)
+            }
+        }
         + [
             KernelWorkload(kind: .maskedConvolution, sizes: [64, 28, 28, 64]),
             KernelWorkload(kind: .maskedConvolutionTraining, sizes: [64, 28, 28, 64]),
@@ -72,6 +86,18 @@ struct KernelWorkload {
             results = [try argument([sizes[0], sizes[2]]).matmul(argument([sizes[2], sizes[1]]))]
         case .transposedProduct:
             results = [try argument([sizes[2], sizes[0]]).transposed().matmul(argument([sizes[2], sizes[1]]))]
+        case .convolution, .convolutionInputGradient, .convolutionWeightGradient:
+            let (side, stride) = (sizes[5], sizes[6])
+            let window = ConvolutionWindow(kernel: (side, side), stride: (stride, stride), padding: (1, 1))
+            let image = try argument(Array(sizes[0..<4]))
+            let weights = try argument([side * side, sizes[3], sizes[4]])
+            let output = try image.convolved(weights, window: window)
+            results =
+                kind == .convolution
+                ? [output]
+                : try gradients(
+                    of: output, withRespectTo: [kind == .convolutionInputGradient ? image : weights],
+                    seed: argument(output.shape))
         case .maskedConvolution, .maskedConvolutionTraining:
             let taps = try MaskedConv2d.taps(kernel: (3, 3), mask: .b)
             let (image, weights) = (try argument(sizes), try argument([taps.count, sizes[3], sizes[3]]))
