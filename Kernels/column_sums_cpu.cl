@@ -26,14 +26,22 @@ INLINE void KERNEL(add_sums)(
     }
 }
 
-WORK_FUNCTION void KERNEL(sums)(ITEM_PARAMETERS
-    __global const float *partials, const uint partials_offset, __global float *result, const uint result_offset)
+// Adds up what all splits gave of a vector, and stores what no vector before it has.
+INLINE void KERNEL(finish_sums)(__global float *result, __global const float *partials, const int vector)
 {
-    const int vector = ITEM_ID(0), first = SUMS_COLUMN(vector);
+    const int first = SUMS_COLUMN(vector);
     float16 sum = 0.0f;
-    for (int split = 0; split < SPLITS; split++) sum += LOAD16(partials + partials_offset + SUMS_OF(split, vector));
+    for (int split = 0; split < SPLITS; split++) sum += LOAD16(partials + SUMS_OF(split, vector));
     const float *lanes = (const float *)&sum;
-    for (int lane = 16 * vector - first; lane < min(16, COLUMNS - first); lane++)
-        result[result_offset + first + lane] = lanes[lane];
+    for (int lane = 16 * vector - first; lane < min(16, COLUMNS - first); lane++) result[first + lane] = lanes[lane];
 }
+
+// Of the kernel that adds up what the splits gave: where the sums go, and the part of its first items.
+#define SUMS_PARAMETERS , __global float *sums_result, const uint sums_offset
+#define FINISH_SUMS \
+    for (int vector = ITEM_ID(0); ITEM_ID(1) == 0 && ITEM_ID(2) == 0 && vector < VECTORS; vector += ITEM_COUNT) \
+        KERNEL(finish_sums)(sums_result + sums_offset, partials + partials_offset, vector);
+#else
+#define SUMS_PARAMETERS
+#define FINISH_SUMS
 #endif

@@ -91,8 +91,7 @@
 //     SPLITS * V * 16 more
 //   PREFIX##reduce     (kind 2, SPLITS > 1)    global (RP, CP, PANEL_TAPS)
 //     (const float *partials, uint partials_offset, OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
-//   PREFIX##sums       (kind 2 with SUMS)      global (V, 1, 1), any time after partial; result [OUTPUT_CHANNELS]
-//     (const float *partials, uint partials_offset, float *result, uint result_offset)
+//     with SUMS (float *sums, uint sums_offset), [OUTPUT_CHANNELS], after result_offset; the epilogue may read nothing of it
 //   first and second are the step's operands: (x, w), (y, w), (x, y); with PACK, second is the packed copy and its
 //   offset, and first too where there is pack_first. Order: those, then convolve, or partial and reduce.
 //

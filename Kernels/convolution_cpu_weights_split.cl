@@ -56,7 +56,7 @@ WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
 
 WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
     __global const float *partials, const uint partials_offset, __global OUT_T *result, const uint result_offset
-    EPILOGUE_PARAMETERS)
+    SUMS_PARAMETERS EPILOGUE_PARAMETERS)
 {
     const int row_panel = ITEM_ID(0), column_panel = ITEM_ID(1), tap = ITEM_ID(2);
     float16 sums[TILE_ROWS][TILE_VECTORS];
@@ -70,6 +70,7 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
             sums[i][j] = value;
         }
     STORE_TILE(sums)
+    FINISH_SUMS
 }
 #undef PARTIAL_TILE
 #endif

@@ -49,8 +49,7 @@
 //     partials holds SPLITS * BATCH * CP * RP * TILE_ROWS * TILE_VECTORS * 16 floats, with SUMS then SPLITS * V * 16
 //   PREFIX##reduce      (form 1)            global (RP, CP, BATCH)
 //     (const float *partials, uint partials_offset, OUT_T *c, uint c_offset EPILOGUE_PARAMETERS)
-//   PREFIX##sums        (with SUMS)         global (V, 1, 1), any time after partial; result [COLUMNS]
-//     (const float *partials, uint partials_offset, float *result, uint result_offset)
+//     with SUMS (float *sums, uint sums_offset), [COLUMNS], after c_offset; the epilogue may read nothing of it
 //   product and partial take the packed copy and its offset in the place of a packed operand. Order: pack_a, pack_b,
 //   then product, or partial and reduce.
 //

@@ -64,7 +64,7 @@ WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
 }
 
 WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
-    __global const float *partials, const uint partials_offset, __global OUT_T *c, const uint c_offset
+    __global const float *partials, const uint partials_offset, __global OUT_T *c, const uint c_offset SUMS_PARAMETERS
     EPILOGUE_PARAMETERS)
 {
     const int row_panel = ITEM_ID(0), column_panel = ITEM_ID(1), batch = ITEM_ID(2);
@@ -79,6 +79,7 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
             sum[i][j] = value;
         }
     STORE_TILE(sum)
+    FINISH_SUMS
 }
 #undef TILE_SIZE
 #undef PARTIAL_TILE

@@ -41,6 +41,8 @@
 #undef SPLIT_SIZE
 #undef SUMS_OF
 #undef SUMS_COLUMN
+#undef SUMS_PARAMETERS
+#undef FINISH_SUMS
 #undef SUMS_STRIDE
 #undef LINES
 #undef KIND

@@ -63,8 +63,7 @@
 //     partials holds SPLITS * W * P * INPUT_CHANNELS * OUTPUT_CHANNELS floats, and with SUMS SPLITS * OUTPUT_CHANNELS more
 //   PREFIX##reduce    (kind 2, SPLITS > 1)    global (INPUT_CHANNELS / 16, CP, W)
 //     (const float *partials, uint partials_offset, OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
-//   PREFIX##sums      (kind 2 with SUMS)      global (OUTPUT_CHANNELS / 16, 1, 1), any time after partial
-//     (const float *partials, uint partials_offset, float *result, uint result_offset)
+//     with SUMS (float *sums, uint sums_offset), [OUTPUT_CHANNELS], after result_offset; the epilogue may read nothing of it
 //
 // WHICH TO CHOOSE (units: the device's compute units; V = ceil(result's channels / 16))
 //   These kernels: 32 channels and more on both sides, 64 tiles and more, an item for each unit, and with the pixels outside

@@ -145,7 +145,7 @@ WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
 
 WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
     __global const float *partials, const uint partials_offset, __global OUT_T *result, const uint result_offset
-    EPILOGUE_PARAMETERS)
+    SUMS_PARAMETERS EPILOGUE_PARAMETERS)
 {
     const int column_panel = ITEM_ID(1), window = ITEM_ID(2);
     for (int channel = ITEM_ID(0) * 16; channel < ITEM_ID(0) * 16 + 16; channel++) {
@@ -161,6 +161,7 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
         STORE_TAPS(channel, KEPT)
 #undef KEPT
     }
+    FINISH_SUMS
 }
 #undef PARTIAL
 #endif

@@ -97,4 +97,30 @@ struct OpenCLWeightGradientTests {
         }
         try OpenCLFixture.compare(cases, shape)
     }
+
+    /// Memory that the product's epilogue reads last may be where the sums go.
+    @Test func sumsOverwriteWhatAnEpilogueReads() throws {
+        let (rows, columns, depth) = (90, 70, 4000)
+        var body = Expression()
+        let product = body.append(.accumulator, type: .float32)
+        let view = View(shape: [1, rows, columns], strides: [0, 0, 1])
+        let read = body.append(.load(operand: 0, view: view), type: .float32)
+        let value = body.append(.binary(.add, product, read), type: .float32)
+        let step = ContractionStep(
+            batch: 1, rows: rows, columns: columns, depth: depth,
+            a: Matrix(
+                operand: Operand(slot: 0, dtype: .float32), batchStride: 0, rowStride: 1, columnStride: rows),
+            b: Matrix(
+                operand: Operand(slot: 1, dtype: .float32), batchStride: 0, rowStride: columns, columnStride: 1),
+            epilogue: Epilogue(
+                body: body, operands: [Operand(slot: 3, offset: 2, dtype: .float32)], value: value),
+            destination: Operand(slot: 2, dtype: .float32))
+        let one = OpenCLFixture.Case(
+            steps: [.contraction(step), OpenCLWeightGradientTests.sums(rows: depth, columns: columns, offset: 0)],
+            slots: [
+                .noise(count: rows * depth), .noise(count: depth * columns, seed: 2), .zeros(count: rows * columns),
+                .noise(count: columns + 2, seed: 3),
+            ], absolute: 4e-4, note: "an epilogue that reads where the sums go")
+        try OpenCLFixture.compare([one], .cpu)
+    }
 }

@@ -73,7 +73,7 @@ import Testing
 
     @Test("no table is shipped for a device of another kind")
     func others() {
-        #expect(ShippedWinners.table(KernelTraits(shape: .gpu, computeUnits: 2, lanes: 8)).isEmpty)
-        #expect(ShippedWinners.table(KernelTraits(shape: .cpu, computeUnits: 2, lanes: 16)).isEmpty)
+        #expect(ShippedWinners.table(KernelTraits(shape: .gpu, computeUnits: 2, lanes: 16)).isEmpty)
+        #expect(ShippedWinners.table(KernelTraits(shape: .cpu, computeUnits: 2, lanes: 4)).isEmpty)
     }
 }

@@ -33,19 +33,15 @@ struct ColumnSums: Hashable, Sendable {
 }
 
 extension LaunchPlan {
-    /// The sums that the next step is to make, if they are of this matrix: the step that is being added should add up
-    /// the rows on its way, and give the kernel that finishes the sums to `finishSums`.
-    func sumsWanted(of matrix: Operand, rows: Int, columns: Int) -> ColumnSums? {
-        guard let sums = wantedSums, sums.matrix == matrix, sums.rows == rows, sums.columns == columns else {
-            return nil
-        }
-        return sums
-    }
-
-    /// Keeps the launch that is the whole of the next step: `sums` of a product's or convolution's kernels.
-    mutating func finishSums(_ sums: ColumnSums, _ kernels: KernelSource, partials: Operand) throws(DeviceError) {
+    /// Takes over the next step, if it wants the sums of this matrix: the step that is being added adds up the rows on its
+    /// way, and its last kernel writes the sums beside its result. Not beside an epilogue, which might read what is there.
+    mutating func takeSums(
+        of matrix: Operand, rows: Int, columns: Int, epilogue: Epilogue?
+    ) throws(DeviceError) -> ColumnSums? {
+        guard let sums = wantedSums, sums.matrix == matrix, sums.rows == rows, sums.columns == columns, epilogue == nil
+        else { return nil }
         try require(sums.destination, count: sums.columns, what: "a sum")
-        try launch(kernels, "sums", [partials, sums.destination], [sums.vectors, 1, 1])
-        sumsLaunch = launches.removeLast()
+        wantedSums = nil
+        return sums
     }
 }

@@ -72,7 +72,10 @@ extension LaunchPlan {
         macros["SPLITS"] = order.splits
         macros["GATHER"] = order.gathers ? 1 : 0
         let sums =
-            order.splits > 1 ? sumsWanted(of: step.second, rows: work.outputPixels, columns: g.outputChannels) : nil
+            order.splits == 1
+            ? nil
+            : try takeSums(
+                of: step.second, rows: work.outputPixels, columns: g.outputChannels, epilogue: step.epilogue)
         macros["SUMS"] = sums == nil ? 0 : 1
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1, 16], traits: traits)
         let kernels = source(
@@ -100,8 +103,8 @@ extension LaunchPlan {
         let count = order.splits * (tiles * tile.rows * tile.vectors + sumVectors) * 16
         let partials = newScratch(count: count, .float32)
         try launch(kernels, "partial", [first, second, partials], [order.splits, 1, 1])
-        try launch(kernels, "reduce", [partials, step.destination], groups, epilogue: after)
-        if let sums { try finishSums(sums, kernels, partials: partials) }
+        let results = [step.destination] + (sums.map { [$0.destination] } ?? [])
+        try launch(kernels, "reduce", [partials] + results, groups, epilogue: after)
     }
 
     private mutating func addGPU(_ step: ConvolutionStep, _ work: ConvolutionWork) throws(DeviceError) {

@@ -97,9 +97,8 @@ struct LaunchPlan: Sendable {
     /// Where the slots of a raster scan are noted while its inner steps are added.
     var reach: ScanReach?
 
-    /// What the step after the one being added wants, and the launch that does it.
+    /// What the step after the one being added wants; nil once the one being added does it.
     var wantedSums: ColumnSums?
-    var sumsLaunch: Launch?
 
     init(traits: KernelTraits) { self.traits = traits }
 
@@ -107,19 +106,18 @@ struct LaunchPlan: Sendable {
     mutating func add(_ steps: [Step]) throws(DeviceError) {
         var rest = steps[...]
         while let step = rest.popFirst() {
-            if let launch = sumsLaunch {
-                sumsLaunch = nil
-                launches.append(launch)
-                self.steps.append(.launches(launches.count - 1..<launches.count))
-                continue
-            }
             let others = try addRowRun(from: step, rest)
             if others > 0 {
                 rest = rest.dropFirst(others)
                 continue
             }
-            wantedSums = rest.first.flatMap(ColumnSums.init)
+            let sums = rest.first.flatMap(ColumnSums.init)
+            wantedSums = sums
             try add(step)
+            if sums != nil && wantedSums == nil {
+                rest.removeFirst()
+                self.steps.append(.launches(launches.count..<launches.count))
+            }
             wantedSums = nil
         }
     }

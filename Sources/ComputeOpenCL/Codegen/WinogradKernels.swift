@@ -128,7 +128,8 @@ extension LaunchPlan {
             macros["DEPTH"] = winograd.block
             macros["SPLITS"] = winograd.splits
             if winograd.splits > 1 {
-                sums = sumsWanted(of: step.second, rows: work.outputPixels, columns: g.outputChannels)
+                sums = try takeSums(
+                    of: step.second, rows: work.outputPixels, columns: g.outputChannels, epilogue: step.epilogue)
             }
             macros["SUMS"] = sums == nil ? 0 : 1
         } else {
@@ -156,9 +157,9 @@ extension LaunchPlan {
         let count = winograd.windows * winograd.products * g.inputChannels + (sums == nil ? 0 : 1)
         let partials = newScratch(count: winograd.splits * count * g.outputChannels, .float32)
         try launch(kernels, "partial", operands + [partials], groups)
+        let results = [step.destination] + (sums.map { [$0.destination] } ?? [])
         try launch(
-            kernels, "reduce", [partials, step.destination], [g.inputChannels / 16, columnPanels, winograd.sets],
+            kernels, "reduce", [partials] + results, [g.inputChannels / 16, columnPanels, winograd.sets],
             epilogue: after)
-        if let sums { try finishSums(sums, kernels, partials: partials) }
     }
 }
