@@ -72,10 +72,10 @@
 //   SIDE: 4 where it makes 1.2 times fewer multiplications than 2.
 //   tile (VectorRegisters.swift): 6x1 with 16 registers of 8 lanes; with 32 of 16 lanes 4x4, 8x2, 5x3 or 8x1, whichever
 //     leaves the least empty of ROWS, or CHANNELS, and V.
-//   AHEAD: where the blocks of tiles but three, times W, P and both channels, are 500000 * units and more: what each unit
-//     would transform again. ROWS: 64 with SIDE 2, 32 with 4; with AHEAD half of that where the transformed weights take
-//     no more than 4 MB; rounded up to whole tiles. DEPTH: 64, or the greatest multiple of 16 below it that divides the
-//     source's channels; kind 2: 64 with SIDE 2, 24 with 4. CHANNELS: 64.
+//   AHEAD: where the blocks of tiles but three, times W, P and both channels, are 500000 * units and more (what each unit
+//     would transform again), and the transformed weights take no more than 16 MB. ROWS: 64 with SIDE 2, 32 with 4; with
+//     AHEAD half of that where they take no more than 4 MB; rounded up to whole tiles. DEPTH: 64, or the greatest multiple of
+//     16 below it that divides the source's channels; kind 2: 64 with SIDE 2, 24 with 4. CHANNELS: 64.
 //   PANELS: 64 columns; with 16 lanes 128 where they are a multiple of it and that leaves 2 * units items.
 //   SPLITS: ceil(2 * units / items without it), but ranges of fewer than 1024 results only so that each unit has an item.
 //   SIDE and SPLITS decide the order of the sums, and are always chosen by their rules; the rest changes no bit of the result.

@@ -76,11 +76,12 @@ struct Winograd {
         products = (window.y / stride + side - 1) * (window.x / stride + side - 1)
         windows = stride * stride
 
-        // What each unit would do again is worth a launch of its own; items that do not are smaller.
+        // What each unit would do again is worth a launch of its own, if the result is not read from afar; items that do
+        // not are smaller.
         let most = side == 2 ? 64 : step.kind == .weightGradient ? 24 : 32
         let weights = windows * products * g.inputChannels * g.outputChannels
         let again = (ceilingDivide(tiles, most) - 3) * weights
-        isAhead = step.kind != .weightGradient && again >= 500_000 * traits.computeUnits
+        isAhead = step.kind != .weightGradient && again >= 500_000 * traits.computeUnits && weights <= 1 << 22
         block = isAhead && weights <= 1 << 20 ? most / 2 : most
         rows = step.kind == .weightGradient ? Winograd.channels : block
         tile = traits.registers.split(rows: rows, vectors: work.vectors)
