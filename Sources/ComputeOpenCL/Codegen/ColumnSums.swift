@@ -34,11 +34,13 @@ struct ColumnSums: Hashable, Sendable {
 
 extension LaunchPlan {
     /// Takes over the next step, if it wants the sums of this matrix: the step that is being added adds up the rows on its
-    /// way, and its last kernel writes the sums beside its result. Not beside an epilogue, which might read what is there.
+    /// way, and its last kernel writes the sums beside its result. Not beside an epilogue, which might read what is there,
+    /// and not for a step inside a raster scan, whose slots are others.
     mutating func takeSums(
         of matrix: Operand, rows: Int, columns: Int, epilogue: Epilogue?
     ) throws(DeviceError) -> ColumnSums? {
-        guard let sums = wantedSums, sums.matrix == matrix, sums.rows == rows, sums.columns == columns, epilogue == nil
+        guard let sums = wantedSums, sums.matrix == matrix, sums.rows == rows, sums.columns == columns, epilogue == nil,
+            reach == nil
         else { return nil }
         try require(sums.destination, count: sums.columns, what: "a sum")
         wantedSums = nil
