@@ -9,7 +9,7 @@
 // TILE_VECTORS float16 of result channels in registers across all taps; a pixel outside the source points at a buffer
 // of zeros. The input gradient splits the result into STRIDE_Y * STRIDE_X phases; in each only some taps meet a source
 // pixel, at a source stride of one, and the others are passed over.
-// With BATCH_INNER a tile's pixels are the same one of neighbouring images: taps outside small images are passed over.
+// With BATCH_INNER a tile's pixels are the same one of neighbouring images: taps outside the images are passed over.
 // An input gradient of few channels can be had from the products of each source pixel with all taps' weights (kind 1,
 // one tap with TAPS * INPUT_CHANNELS channels): for each line of the result, kind 3 sums what its taps gave it.
 // Weight gradient: an item sums TILE_ROWS input channels times TILE_VECTORS float16 of output channels of one tap over

@@ -46,4 +46,13 @@ extension LaunchPlan {
         wantedSums = nil
         return sums
     }
+
+    /// Launches what adds up the partial results of a divided step, and of the sums that it has taken over.
+    mutating func launchReduce(
+        _ kernels: KernelSource, _ partials: Operand, _ destination: Operand, _ sums: ColumnSums?, _ groups: [Int],
+        _ after: EpilogueText
+    ) throws(DeviceError) {
+        let results = sums.map { [destination, $0.destination] } ?? [destination]
+        try launch(kernels, "reduce", [partials] + results, groups, epilogue: after)
+    }
 }

@@ -71,11 +71,11 @@ extension LaunchPlan {
         macros["CHUNK"] = order.chunk
         macros["SPLITS"] = order.splits
         macros["GATHER"] = order.gathers ? 1 : 0
-        let sums =
-            order.splits == 1
-            ? nil
-            : try takeSums(
+        var sums: ColumnSums?
+        if order.splits > 1 {
+            sums = try takeSums(
                 of: step.second, rows: work.outputPixels, columns: g.outputChannels, epilogue: step.epilogue)
+        }
         macros["SUMS"] = sums == nil ? 0 : 1
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1, 16], traits: traits)
         let kernels = source(
@@ -103,8 +103,7 @@ extension LaunchPlan {
         let count = order.splits * (tiles * tile.rows * tile.vectors + sumVectors) * 16
         let partials = newScratch(count: count, .float32)
         try launch(kernels, "partial", [first, second, partials], [order.splits, 1, 1])
-        let results = [step.destination] + (sums.map { [$0.destination] } ?? [])
-        try launch(kernels, "reduce", [partials] + results, groups, epilogue: after)
+        try launchReduce(kernels, partials, step.destination, sums, groups, after)
     }
 
     private mutating func addGPU(_ step: ConvolutionStep, _ work: ConvolutionWork) throws(DeviceError) {

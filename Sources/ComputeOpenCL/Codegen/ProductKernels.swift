@@ -70,9 +70,10 @@ extension LaunchPlan {
         macros["SPLITS"] = splits
         macros["SPLIT_DEPTH"] = traits.registers.splitDepth
         let canSum = isSplit && step.batch == 1 && b.columnStride == 1 && b.rowStride == step.columns
-        let sums =
-            canSum
-            ? try takeSums(of: b.operand, rows: step.depth, columns: step.columns, epilogue: step.epilogue) : nil
+        var sums: ColumnSums?
+        if canSum {
+            sums = try takeSums(of: b.operand, rows: step.depth, columns: step.columns, epilogue: step.epilogue)
+        }
         macros["SUMS"] = sums == nil ? 0 : 1
         let after = EpilogueText(
             step.epilogue, destination: step.destination.dtype, widths: isDot ? [1, 4] : [1, 16], traits: traits)
@@ -99,9 +100,8 @@ extension LaunchPlan {
             let count = splits * (tiles * tile.rows * tile.vectors + (sums?.vectors ?? 0)) * 16
             let partials = newScratch(count: count, .float32)
             try launch(kernels, "partial", [left, right, partials], [splits, 1, step.batch])
-            let results = [step.destination] + (sums.map { [$0.destination] } ?? [])
-            try launch(
-                kernels, "reduce", [partials] + results, [rowPanels, columnPanels, step.batch], epilogue: after)
+            try launchReduce(
+                kernels, partials, step.destination, sums, [rowPanels, columnPanels, step.batch], after)
         } else {
             let groups = [rowPanels, choice.goesAcross ? 1 : columnPanels, step.batch]
             try launch(kernels, "product", [left, right, step.destination], groups, epilogue: after)

@@ -158,9 +158,7 @@ extension LaunchPlan {
         let count = winograd.windows * winograd.products * g.inputChannels + (sums == nil ? 0 : 1)
         let partials = newScratch(count: winograd.splits * count * g.outputChannels, .float32)
         try launch(kernels, "partial", operands + [partials], groups)
-        let results = [step.destination] + (sums.map { [$0.destination] } ?? [])
-        try launch(
-            kernels, "reduce", [partials] + results, [g.inputChannels / 16, columnPanels, winograd.sets],
-            epilogue: after)
+        try launchReduce(
+            kernels, partials, step.destination, sums, [g.inputChannels / 16, columnPanels, winograd.sets], after)
     }
 }
