@@ -142,11 +142,12 @@ __constant int KERNEL(taps)[2 * TAPS] = {TAP_LIST};
 #define TAP_X(tap) KERNEL(taps)[2 * (tap) + 1]
 
 #if KIND == 3
-__kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(collect)(
+GROUP_MEMORY(KERNEL(collect), 0);
+WORK_FUNCTION void KERNEL(collect)(ITEM_PARAMETERS
     __global const float *products, const uint products_offset, __global OUT_T *result, const uint result_offset
     EPILOGUE_PARAMETERS)
 {
-    const int element = get_global_id(0);
+    const int element = ITEM_ID(0);
     if (element < RESULT_ROWS * COLUMNS) {
         const int row = element / COLUMNS, column = element % COLUMNS;
         const int x = row % WIDTH, line = row / WIDTH, y = line % HEIGHT, image = line / HEIGHT;

@@ -2,21 +2,22 @@
 
 #if KIND != 3
 #if SPLITS > 1
-__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(partial)(
+GROUP_MEMORY(KERNEL(partial), TILE_MEMORY + 12 * TAPS);
+WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
     __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
     __global float *partials, const uint partials_offset)
 #else
-__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(convolve)(
+GROUP_MEMORY(KERNEL(convolve), TILE_MEMORY + 12 * TAPS);
+WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
     __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
     __global OUT_T *result, const uint result_offset EPILOGUE_PARAMETERS)
 #endif
 {
-    __local float tile_a[2][TILE_DEPTH * LOCAL_ROWS] __attribute__((aligned(16)));
-    __local float tile_b[2][TILE_DEPTH * LOCAL_COLUMNS] __attribute__((aligned(16)));
+    __local float *tile_a = (__local float *)group_memory, *tile_b = tile_a + 2 * STEP_A;
     const uint item = get_local_id(0);
     const int item_x = ITEM_X(item), item_y = ITEM_Y(item);
-    const int first_column = get_group_id(0) * TILE_COLUMNS, first_row = get_group_id(1) * TILE_ROWS;
-    const int split = get_group_id(2) % SPLITS;
+    const int first_column = GROUP_ID(0) * TILE_COLUMNS, first_row = GROUP_ID(1) * TILE_ROWS;
+    const int split = GROUP_ID(2) % SPLITS;
     first += first_offset;
     second += second_offset;
 
@@ -24,9 +25,9 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(convolve
     const int depth = PIXELS, count = RESULT_ROWS;
 #define FETCH_ARGUMENTS
 #else
-    __local int used_y[TAPS], used_x[TAPS], used_tap[TAPS];
+    __local int *used_y = (__local int *)(tile_b + 2 * STEP_B), *used_x = used_y + TAPS, *used_tap = used_x + TAPS;
 #if KIND == 1
-    const int phase = get_group_id(2) / SPLITS, phase_y = phase / STRIDE_X, phase_x = phase % STRIDE_X;
+    const int phase = GROUP_ID(2) / SPLITS, phase_y = phase / STRIDE_X, phase_x = phase % STRIDE_X;
     const int grid_height = (RESULT_HEIGHT - phase_y + STRIDE_Y - 1) / STRIDE_Y;
     const int grid_width = (RESULT_WIDTH - phase_x + STRIDE_X - 1) / STRIDE_X;
 #else
@@ -51,7 +52,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(convolve
     KERNEL(fetch)(
         fetched_a, fetched_b, first, second, row_y, row_x, row_base, first_column, begin * TILE_DEPTH, item
         FETCH_ARGUMENTS);
-    KERNEL(put)(fetched_a, fetched_b, tile_a[0], tile_b[0], item);
+    KERNEL(put)(fetched_a, fetched_b, tile_a, tile_b, item);
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int step = begin; step < end; step++) {
         const int slot = (step - begin) & 1;
@@ -59,8 +60,9 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(convolve
             KERNEL(fetch)(
                 fetched_a, fetched_b, first, second, row_y, row_x, row_base, first_column, (step + 1) * TILE_DEPTH,
                 item FETCH_ARGUMENTS);
-        KERNEL(multiply)(acc, tile_a[slot], tile_b[slot], item_x, item_y);
-        if (step + 1 < end) KERNEL(put)(fetched_a, fetched_b, tile_a[1 - slot], tile_b[1 - slot], item);
+        KERNEL(multiply)(acc, tile_a + slot * STEP_A, tile_b + slot * STEP_B, item_x, item_y);
+        if (step + 1 < end)
+            KERNEL(put)(fetched_a, fetched_b, tile_a + (1 - slot) * STEP_A, tile_b + (1 - slot) * STEP_B, item);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
@@ -87,11 +89,12 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(convolve
 }
 
 #if SPLITS > 1
-__kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
+GROUP_MEMORY(KERNEL(reduce), 0);
+WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
     __global const float *partials, const uint partials_offset, __global OUT_T *result, const uint result_offset
     EPILOGUE_PARAMETERS)
 {
-    const int element = get_global_id(0);
+    const int element = ITEM_ID(0);
     if (element < RESULT_ROWS * COLUMNS) {
         const int row = element / COLUMNS, column = element % COLUMNS;
         float sum = 0.0f;
@@ -115,6 +118,9 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
 #undef ITEM_Y
 #undef LOCAL_ROWS
 #undef LOCAL_COLUMNS
+#undef STEP_A
+#undef STEP_B
+#undef TILE_MEMORY
 #undef ITEM_ROW
 #undef ITEM_COLUMN
 #undef FETCHES_A

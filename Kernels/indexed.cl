@@ -6,6 +6,9 @@
 
 #ifdef GATHER
 // out[i, :] = table[indices[i], :], zeros where the index is outside 0 ..< rows.
+#ifdef GPU
+GROUP_MEMORY(KERNEL_NAME, 0);
+#endif
 WORK_FUNCTION void KERNEL_NAME(ITEM_PARAMETERS
     const __global E *table, long table_offset, const __global int *indices, long indices_offset, __global E *out,
     long out_offset, long count, long rows, long width, long per_item) {
@@ -36,15 +39,16 @@ WORK_FUNCTION void KERNEL_NAME(ITEM_PARAMETERS
 // out[r, :] = the sum of source[i, :] over i with indices[i] == r.
 #ifdef GPU
 // A group owns one row of the result and TILE columns, and reads the indices through local memory.
+GROUP_MEMORY(KERNEL_NAME, 4 * TILE);
 WORK_FUNCTION void KERNEL_NAME(ITEM_PARAMETERS
     const __global float *source, long source_offset, const __global int *indices, long indices_offset,
     __global float *out, long out_offset, long count, long rows, long width, long column_groups, long per_item) {
     source += source_offset;
     indices += indices_offset;
     out += out_offset;
-    __local int tile[TILE];
-    long row = get_group_id(0) / column_groups;
-    long column = get_group_id(0) % column_groups * TILE + get_local_id(0);
+    __local int *tile = (__local int *)group_memory;
+    long row = GROUP_ID(0) / column_groups;
+    long column = GROUP_ID(0) % column_groups * TILE + get_local_id(0);
     float sum = 0.0f;
     for (long first = 0; first < count; first += TILE) {
         long mine = first + get_local_id(0);

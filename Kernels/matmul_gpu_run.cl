@@ -28,21 +28,22 @@ INLINE void KERNEL(fetch)(
 }
 
 #if SPLITS > 1
-__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(partial)(
+GROUP_MEMORY(KERNEL(partial), TILE_MEMORY);
+WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
     __global const float *a, const uint a_offset, __global const float *b, const uint b_offset,
     __global float *partials, const uint partials_offset)
 #else
-__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(product)(
+GROUP_MEMORY(KERNEL(product), TILE_MEMORY);
+WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
     __global const float *a, const uint a_offset, __global const float *b, const uint b_offset, __global OUT_T *c,
     const uint c_offset EPILOGUE_PARAMETERS)
 #endif
 {
-    __local float tile_a[2][TILE_DEPTH * LOCAL_ROWS] __attribute__((aligned(16)));
-    __local float tile_b[2][TILE_DEPTH * LOCAL_COLUMNS] __attribute__((aligned(16)));
+    __local float *tile_a = (__local float *)group_memory, *tile_b = tile_a + 2 * STEP_A;
     const uint item = get_local_id(0);
     const int x = ITEM_X(item), y = ITEM_Y(item);
-    const int first_column = get_group_id(0) * TILE_COLUMNS, first_row = get_group_id(1) * TILE_ROWS;
-    const int batch = get_group_id(2) / SPLITS, split = get_group_id(2) % SPLITS;
+    const int first_column = GROUP_ID(0) * TILE_COLUMNS, first_row = GROUP_ID(1) * TILE_ROWS;
+    const int batch = GROUP_ID(2) / SPLITS, split = GROUP_ID(2) % SPLITS;
     const int begin = (int)((long)STEPS * split / SPLITS), end = (int)((long)STEPS * (split + 1) / SPLITS);
     a += a_offset + (size_t)batch * A_BATCH_STRIDE;
     b += b_offset + (size_t)batch * B_BATCH_STRIDE;
@@ -55,14 +56,15 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(product)
         for (int j = 0; j < ITEM_COLUMNS; j++) acc[i][j] = 0.0f;
 
     KERNEL(fetch)(fetched_a, fetched_b, a, b, first_row, first_column, begin * TILE_DEPTH, item);
-    KERNEL(put)(fetched_a, fetched_b, tile_a[0], tile_b[0], item);
+    KERNEL(put)(fetched_a, fetched_b, tile_a, tile_b, item);
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int step = begin; step < end; step++) {
         const int slot = (step - begin) & 1;
         if (step + 1 < end)
             KERNEL(fetch)(fetched_a, fetched_b, a, b, first_row, first_column, (step + 1) * TILE_DEPTH, item);
-        KERNEL(multiply)(acc, tile_a[slot], tile_b[slot], x, y);
-        if (step + 1 < end) KERNEL(put)(fetched_a, fetched_b, tile_a[1 - slot], tile_b[1 - slot], item);
+        KERNEL(multiply)(acc, tile_a + slot * STEP_A, tile_b + slot * STEP_B, x, y);
+        if (step + 1 < end)
+            KERNEL(put)(fetched_a, fetched_b, tile_a + (1 - slot) * STEP_A, tile_b + (1 - slot) * STEP_B, item);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
@@ -86,11 +88,12 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(product)
 }
 
 #if SPLITS > 1
-__kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
+GROUP_MEMORY(KERNEL(reduce), 0);
+WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
     __global const float *partials, const uint partials_offset, __global OUT_T *c, const uint c_offset
     EPILOGUE_PARAMETERS)
 {
-    const int element = get_global_id(0), batch = get_global_id(1);
+    const int element = ITEM_ID(0), batch = ITEM_ID(1);
     if (element < ROWS * COLUMNS) {
         const int row = element / COLUMNS, column = element % COLUMNS;
         partials += partials_offset + (size_t)batch * ROWS * COLUMNS + element;
@@ -121,6 +124,9 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
 #undef ITEM_Y
 #undef LOCAL_ROWS
 #undef LOCAL_COLUMNS
+#undef STEP_A
+#undef STEP_B
+#undef TILE_MEMORY
 #undef ITEM_ROW
 #undef ITEM_COLUMN
 #undef ROW_EXISTS

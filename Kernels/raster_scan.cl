@@ -39,22 +39,26 @@
 //     (BUFFERS)
 //   Buffers are bytes, uchar *, in the order of their first use.
 #if GROUP
-#define SHARED __local
 #define MEET barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
 #define FIRST_ITEM get_local_id(0) == 0
-#define INSTANCE get_group_id(0)
+#define INSTANCE GROUP_ID(0)
 #else
-#define SHARED
 #define MEET
 #define FIRST_ITEM 1
 #define INSTANCE ITEM_ID(0)
 #endif
 
+#if GROUP
+GROUP_MEMORY(KERNEL_NAME, (PLACES + MOVING_PLACES) * sizeof(__global uchar *));
+#endif
 WORK_FUNCTION void KERNEL_NAME(ITEM_PARAMETERS BUFFERS)
 {
     const int instance = INSTANCE;
-    __global uchar *SHARED place[PLACES];
-    __global uchar *SHARED row_place[MOVING_PLACES];
+#if GROUP
+    __global uchar *__local *place = (__global uchar *__local *)group_memory, *__local *row_place = place + PLACES;
+#else
+    __global uchar *place[PLACES], *row_place[MOVING_PLACES];
+#endif
     if (FIRST_ITEM) LOCAL(enter_scan)(place, row_place, instance, BUFFER_NAMES);
     for (int row = 0; row < ROWS; row++) {
         if (FIRST_ITEM) LOCAL(enter_row)(place, row_place, row, instance, BUFFER_NAMES);
@@ -85,7 +89,6 @@ WORK_FUNCTION void KERNEL_NAME(ITEM_PARAMETERS BUFFERS)
 #undef BUFFERS
 #undef BUFFER_NAMES
 #undef CALL_WORDS
-#undef SHARED
 #undef MEET
 #undef FIRST_ITEM
 #undef INSTANCE

@@ -83,6 +83,7 @@ INLINE void KERNEL(multiply)(
 #else
 #define EXCHANGE_PARAMETER
 #define EXCHANGE_ARGUMENT
+#define EXCHANGE_SIZE 0
 INLINE void KERNEL(multiply)(
     float sums[BLOCKS_DOWN][BLOCKS_ACROSS][4], uint a[BLOCKS_DOWN][2][4], uint b[CHUNK][4], const int first,
     const uint item)

@@ -5,40 +5,49 @@
 #else
 #define ENTRY convolve
 #endif
+// Behind the tiles: what emulated items exchange, and the taps in use.
+#if KIND == 0 || KIND == 1
+#define MEMORY (4 * (LOCAL_SIZE + EXCHANGE_SIZE) + 12 * TAPS)
+#else
+#define MEMORY (4 * (LOCAL_SIZE + EXCHANGE_SIZE))
+#endif
+
 #if SPLITS > 1
-__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(partial)(
+GROUP_MEMORY(KERNEL(partial), MEMORY);
+WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
     __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
     __global float *partials, const uint partials_offset)
 #else
-__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(ENTRY)(
+GROUP_MEMORY(KERNEL(ENTRY), MEMORY);
+WORK_FUNCTION void KERNEL(ENTRY)(ITEM_PARAMETERS
     __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
     __global OUT_T *result, const uint result_offset EPILOGUE_PARAMETERS)
 #endif
 {
-    __local uint memory[LOCAL_SIZE] __attribute__((aligned(16)));
-    __local uint *tile_a = memory, *tile_b = memory + 2 * ELEMENTS_A;
+    __local uint *tile_a = (__local uint *)group_memory, *tile_b = tile_a + 2 * ELEMENTS_A;
 #ifdef TENSOR_EMULATED
-    __local uint exchange[EXCHANGE_SIZE];
+    __local uint *exchange = tile_a + LOCAL_SIZE;
 #endif
     const uint item = get_local_id(0), warp = item / 32, lane = item % 32;
     const int group = lane / 4, member = lane % 4;
     const int warp_row = warp / WARPS_ACROSS * WARP_ROWS, warp_column = warp % WARPS_ACROSS * WARP_COLUMNS;
-    const int first_column = get_group_id(0) * TILE_COLUMNS, first_row = get_group_id(1) * TILE_ROWS;
-    const int split = get_group_id(2) % SPLITS;
+    const int first_column = GROUP_ID(0) * TILE_COLUMNS, first_row = GROUP_ID(1) * TILE_ROWS;
+    const int split = GROUP_ID(2) % SPLITS;
     first += first_offset;
     second += second_offset;
 
 #if KIND == 3
-    const int batch = get_group_id(2) / SPLITS, depth = DEPTH, count = ROWS;
+    const int batch = GROUP_ID(2) / SPLITS, depth = DEPTH, count = ROWS;
     first += (size_t)batch * A_BATCH_STRIDE;
     second += (size_t)batch * B_BATCH_STRIDE;
 #elif KIND == 2
     const int batch = 0, depth = PIXELS, count = RESULT_ROWS;
 #else
     const int batch = 0;
-    __local int used_y[TAPS], used_x[TAPS], used_tap[TAPS];
+    __local int *used_y = (__local int *)(tile_a + LOCAL_SIZE + EXCHANGE_SIZE);
+    __local int *used_x = used_y + TAPS, *used_tap = used_x + TAPS;
 #if HAS_PHASES
-    const int phase = get_group_id(2) / SPLITS, phase_y = phase / STRIDE_X, phase_x = phase % STRIDE_X;
+    const int phase = GROUP_ID(2) / SPLITS, phase_y = phase / STRIDE_X, phase_x = phase % STRIDE_X;
 #else
     const int phase_y = 0, phase_x = 0;
 #endif
@@ -92,7 +101,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(ENTRY)(
     }
 
     // A block of each warp at a time.
-    __local float *stage = (__local float *)memory;
+    __local float *stage = (__local float *)group_memory;
 #ifndef TENSOR_EMULATED
 #pragma unroll
 #endif
@@ -138,11 +147,12 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void KERNEL(ENTRY)(
 }
 
 #if SPLITS > 1
-__kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
+GROUP_MEMORY(KERNEL(reduce), 0);
+WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
     __global const float *partials, const uint partials_offset, __global OUT_T *result, const uint result_offset
     EPILOGUE_PARAMETERS)
 {
-    const int element = get_global_id(0), batch = get_global_id(1);
+    const int element = ITEM_ID(0), batch = ITEM_ID(1);
     if (element < RESULT_ROWS * COLUMNS) {
         const int row = element / COLUMNS, column = element % COLUMNS;
         partials += partials_offset + (size_t)batch * RESULT_ROWS * COLUMNS + element;
@@ -191,6 +201,7 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void KERNEL(reduce)(
 #undef ITEMS
 #undef LOCAL_SIZE
 #undef MATRICES
+#undef MEMORY
 #undef MULTIPLICATIONS
 #undef NOWHERE
 #undef OUTSIDE

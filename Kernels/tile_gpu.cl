@@ -25,6 +25,10 @@
 // Rows of local memory are four elements longer than the tile: transposing stores then meet no bank twice.
 #define LOCAL_ROWS (TILE_ROWS + 4)
 #define LOCAL_COLUMNS (TILE_COLUMNS + 4)
+// Elements of a step's two tiles there, and the bytes of two steps'.
+#define STEP_A (TILE_DEPTH * LOCAL_ROWS)
+#define STEP_B (TILE_DEPTH * LOCAL_COLUMNS)
+#define TILE_MEMORY (2 * 4 * (STEP_A + STEP_B))
 // An item's rows and columns are groups of four, spread over the tile: neighbouring items read neighbouring vectors.
 #define ITEM_ROW(i, y) ((i) / 4 * (4 * ITEMS_DOWN) + 4 * (y) + (i) % 4)
 #define ITEM_COLUMN(j, x) ((j) / 4 * (4 * ITEMS_ACROSS) + 4 * (x) + (j) % 4)

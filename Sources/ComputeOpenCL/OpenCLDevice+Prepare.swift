@@ -26,13 +26,11 @@ extension OpenCLDevice {
     }
 
     private func plan(_ steps: [Step], _ traits: KernelTraits) throws -> LaunchPlan {
-        var plan = LaunchPlan(traits: traits)
         do {
-            try plan.add(steps)
+            return try LaunchPlan(steps, traits: traits)
         } catch {
             throw error.naming(device: info.name)
         }
-        return plan
     }
 
     private func prepare(_ plan: LaunchPlan) throws -> PreparedLaunches {
@@ -73,25 +71,24 @@ extension OpenCLDevice {
         var slots: [(index: cl_uint, slot: Int)] = []
         var offsets: [PreparedLaunches.Offset] = []
         if let function = place.function { code = begin(kernel, function) }
-        for (index, argument) in zip(place.indices(of: launch.arguments), launch.arguments) where code == CL_SUCCESS {
-            // A function takes all numbers as longs.
-            let bytes = place.function == nil ? argument.bytes : 8
+        let arguments = launch.all.flatMap(\.arguments)
+        for (index, argument) in zip(place.indices(of: arguments), arguments) where code == CL_SUCCESS {
             switch argument {
             case .slot(let slot):
                 slots.append((index, slot))
             case .offset(let slot, let base, _):
-                offsets.append(PreparedLaunches.Offset(index: index, slot: slot, base: base, bytes: bytes))
+                offsets.append(PreparedLaunches.Offset(index: index, slot: slot, base: base))
             case .scratch, .zeros:
                 var number = scratch.count - 1
                 if case .scratch(let chosen) = argument { number = chosen }
                 var memory: cl_mem? = scratch[number].memory.handle
                 code = tessera_clSetKernelArg(kernel, index, MemoryLayout<cl_mem?>.size, &memory)
             case .int(let value):
-                code = set(Int64(value), bytes: bytes, kernel, index)
+                code = set(Int64(value), kernel, index)
             case .float(let value):
-                code = set(Int64(value.bitPattern), bytes: bytes, kernel, index)
+                code = set(Int64(value.bitPattern), kernel, index)
             case .long(let value):
-                code = set(value, bytes: bytes, kernel, index)
+                code = set(value, kernel, index)
             }
         }
         if code != CL_SUCCESS {
@@ -100,14 +97,14 @@ extension OpenCLDevice {
         }
         return PreparedLaunches.Item(
             kernel: kernel,
-            global: launch.groups.enumerated().map { $0 == 0 ? $1 * launch.groupSize : $1 },
-            local: launch.groups.indices.map { $0 == 0 ? launch.groupSize : 1 }, slots: slots, offsets: offsets)
+            global: launch.grid.enumerated().map { $0 == 0 ? $1 * launch.groupSize : $1 },
+            local: launch.grid.indices.map { $0 == 0 ? launch.groupSize : 1 }, slots: slots, offsets: offsets)
     }
 
-    /// Sets an argument to the first bytes of a number, which are its lowest ones.
-    func set(_ value: Int64, bytes: Int, _ kernel: cl_kernel, _ index: cl_uint) -> cl_int {
-        var value = value.littleEndian
-        return tessera_clSetKernelArg(kernel, index, bytes, &value)
+    /// Sets an argument that is a number.
+    func set(_ value: Int64, _ kernel: cl_kernel, _ index: cl_uint) -> cl_int {
+        var value = value
+        return tessera_clSetKernelArg(kernel, index, MemoryLayout<Int64>.size, &value)
     }
 
     /// Sets the number of a `DispatchKernel`'s function, and the parameters that other functions need.
@@ -118,7 +115,7 @@ extension OpenCLDevice {
             code = tessera_clSetKernelArg(kernel, index, MemoryLayout<cl_mem?>.size, nil)
         }
         for index in 0..<cl_uint(function.numbers) where code == CL_SUCCESS {
-            code = set(0, bytes: 8, kernel, cl_uint(1 + function.memories) + index)
+            code = set(0, kernel, cl_uint(1 + function.memories) + index)
         }
         return code
     }
@@ -126,7 +123,7 @@ extension OpenCLDevice {
     /// A program that no cache holds.
     private struct MissingProgram {
         var text: String
-        var places: [KernelEntry: KernelPlace]
+        var places: [LaunchKernel: KernelPlace]
         /// Where it will be kept.
         var path: String?
     }
@@ -135,8 +132,8 @@ extension OpenCLDevice {
     private var programsAtOnce: Int { compiler == nil ? 1 : min(traits.computeUnits, 16) }
 
     /// Compiles those kernels that are new, or finds their programs in the cache on disk.
-    private func compile(_ wanted: [KernelEntry], isKept: Bool = true) throws(DeviceError) {
-        var seen: Set<KernelEntry> = []
+    private func compile(_ wanted: [LaunchKernel], isKept: Bool = true) throws(DeviceError) {
+        var seen: Set<LaunchKernel> = []
         let fresh = wanted.filter { kernels.place(of: $0) == nil && seen.insert($0).inserted }
         var missing: [MissingProgram] = []
         for part in ProgramText.parts(of: fresh, atOnce: programsAtOnce) {

@@ -40,7 +40,7 @@ extension OpenCLDevice {
         for (position, offset) in item.offsets.enumerated() {
             let value = begins[offset.slot] + offset.base
             if prepared.offsets[index][position] == value { continue }
-            try check(set(Int64(value), bytes: offset.bytes, item.kernel, offset.index), "clSetKernelArg")
+            try check(set(Int64(value), item.kernel, offset.index), "clSetKernelArg")
             prepared.offsets[index][position] = value
         }
     }

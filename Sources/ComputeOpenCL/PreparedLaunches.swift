@@ -14,13 +14,11 @@ final class PreparedLaunches: PreparedSteps, @unchecked Sendable {
         let offsets: [Offset]
     }
 
-    /// An argument that is `base` and the element at which a raster scan's slot begins: a long, or an unsigned int of four
-    /// bytes.
+    /// An argument that is `base` and the element at which a raster scan's slot begins.
     struct Offset {
         let index: cl_uint
         let slot: Int
         let base: Int
-        let bytes: Int
     }
 
     let device: OpenCLDevice

@@ -2,10 +2,11 @@ import Compute
 import ComputeOpenCL
 import Testing
 
-/// Steps over the same rows are one launch on a CPU where each needs of the others the same row only, and else are not.
+/// Steps over the same rows are one launch where each needs of the others the same row only, and else are not.
 @Suite(.enabled(if: OpenCLFixture.isAvailable))
 struct OpenCLRowRunTests {
     typealias Slot = OpenCLFixture.Slot
+    typealias Shape = OpenCLFixture.Shape
     private static let (rows, columns) = (60, 37)
     private static var matrix: View { View(contiguous: [rows, columns]) }
     private static var perRow: View { View(shape: [rows, columns], strides: [1, 0]) }
@@ -51,26 +52,26 @@ struct OpenCLRowRunTests {
                 stores: [Store(value: twice, destination: operand(1), view: View(contiguous: [rows]))]))
     }
 
-    private static func check(_ steps: [Step], launches: Int) throws {
-        let device = try OpenCLFixture.device()
+    private static func check(_ steps: [Step], _ shape: Shape, launches: Int) throws {
+        let device = try OpenCLFixture.device(shape)
         #expect(try device.prepare(steps).launches == launches)
         let slots: [Slot] = [
             .noise(count: rows * columns), .noise(count: rows * columns, seed: 2), .zeros(count: rows),
         ]
-        try OpenCLFixture.compare(steps, slots, .cpu)
+        try OpenCLFixture.compare(steps, slots, shape)
     }
 
-    @Test func oneLaunch() throws {
+    @Test(arguments: Shape.allCases) func oneLaunch(_ shape: Shape) throws {
         // Each needs what the one before has computed for the row; the last overwrites what the first has read.
         try Self.check(
             [
                 Self.reduction(.maximum, Self.perRow, into: 1), Self.reduction(.sum, Self.perRow, into: 2),
                 Self.doubled,
                 Self.difference(Self.perRow),
-            ], launches: 1)
+            ], shape, launches: 1)
     }
 
-    @Test func noRows() throws {
+    @Test(arguments: Shape.allCases) func noRows(_ shape: Shape) throws {
         var steps: [Step] = []
         for case .pointwise(var step) in [Self.reduction(.sum, Self.perRow, into: 1), Self.difference(Self.perRow)] {
             step.shape[0] = 0
@@ -78,21 +79,22 @@ struct OpenCLRowRunTests {
             for index in step.stores.indices { step.stores[index].view.shape[0] = 0 }
             steps.append(.pointwise(step))
         }
-        #expect(try OpenCLFixture.device().prepare(steps).launches == 0)
+        #expect(try OpenCLFixture.device(shape).prepare(steps).launches == 0)
     }
 
-    @Test func otherRows() throws {
+    @Test(arguments: Shape.allCases) func otherRows(_ shape: Shape) throws {
         // The row before it: which another item may be at.
         var before = Self.perRow
         before.valid = [1..<Self.rows, 0..<Self.columns]
         before.offset = -1
-        try Self.check([Self.reduction(.maximum, Self.perRow, into: 1), Self.difference(before)], launches: 2)
+        try Self.check([Self.reduction(.maximum, Self.perRow, into: 1), Self.difference(before)], shape, launches: 2)
         // Rows backwards.
         let backwards = View(shape: [Self.rows, Self.columns], strides: [-1, 0], offset: Self.rows - 1)
-        try Self.check([Self.reduction(.maximum, Self.perRow, into: 1), Self.difference(backwards)], launches: 2)
+        try Self.check(
+            [Self.reduction(.maximum, Self.perRow, into: 1), Self.difference(backwards)], shape, launches: 2)
         // A column of what the rows before have overwritten.
         let across = View(shape: [Self.rows, Self.columns], strides: [0, 1])
-        try Self.check([Self.reduction(.sum, Self.perRow, into: 1), Self.difference(across)], launches: 2)
+        try Self.check([Self.reduction(.sum, Self.perRow, into: 1), Self.difference(across)], shape, launches: 2)
     }
 }
 

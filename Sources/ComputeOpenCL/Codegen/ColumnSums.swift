@@ -42,7 +42,7 @@ extension LaunchPlan {
         guard let sums = wantedSums, sums.matrix == matrix, sums.rows == rows, sums.columns == columns, epilogue == nil,
             reach == nil
         else { return nil }
-        try require(sums.destination, count: sums.columns, what: "a sum")
+        try require(sums.destination, count: sums.columns, isWritten: true, what: "a sum")
         wantedSums = nil
         return sums
     }

@@ -3,9 +3,9 @@ import Compute
 extension LaunchPlan {
     mutating func add(_ step: ConvolutionStep) throws(DeviceError) {
         let work = ConvolutionWork(step)
-        try require(step.first, count: work.firstCount, what: "a convolution")
-        try require(step.second, count: work.secondCount, what: "a convolution")
-        try require(step.destination, count: work.resultCount, what: "a convolution")
+        try require(step.first, count: work.firstCount, isWritten: false, what: "a convolution")
+        try require(step.second, count: work.secondCount, isWritten: false, what: "a convolution")
+        try require(step.destination, count: work.resultCount, isWritten: true, what: "a convolution")
         if let epilogue = step.epilogue { try requireReach(epilogue) }
         if work.resultCount == 0 { return }
         if work.firstCount == 0 || work.secondCount == 0 {
@@ -132,7 +132,7 @@ extension LaunchPlan {
                 groupSize: tile.items)
             try launch(
                 kernels, "reduce", [partials, step.destination], [ceilingDivide(work.resultCount, 256), 1, 1],
-                groupSize: 256, epilogue: after)
+                groupSize: 256, isAnySize: true, epilogue: after)
         }
     }
 }

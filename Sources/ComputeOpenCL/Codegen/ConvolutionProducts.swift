@@ -61,6 +61,7 @@ extension LaunchPlan {
             let kernels = try product("convolution_gpu", macros, after, more: work.taps)
             try launch(
                 kernels, "collect", operands, [ceilingDivide(work.resultCount, 256), 1, 1], groupSize: 256,
+                isAnySize: true,
                 epilogue: after)
         }
     }

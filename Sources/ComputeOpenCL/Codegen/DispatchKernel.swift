@@ -3,18 +3,19 @@
 /// but those with many parameters have one each.
 struct DispatchKernel {
     let name: String
-    private(set) var functions: [(entry: KernelEntry, name: String)] = []
+    private(set) var functions: [(kernel: LaunchKernel, name: String)] = []
     /// Parameters of the kernel: the function's number, pointers, numbers.
     private(set) var memories = 0
     private(set) var numbers = 0
 
     /// The kernels of a program. Those that many functions share have the parameters that any of these needs.
     static func kernels(
-        of entries: [(entry: KernelEntry, name: String)], traits: KernelTraits
+        of launched: [(kernel: LaunchKernel, functions: [String])], traits: KernelTraits
     ) -> [DispatchKernel] {
         let most = (memories: min(16, traits.mostArguments / 3), numbers: min(40, traits.mostArguments / 3 * 2))
         var kernels = [DispatchKernel(name: "dispatch0")]
-        for (entry, name) in entries {
+        for (kernel, functions) in launched {
+            guard let entry = kernel.parts.first?.entry, let name = functions.first else { continue }
             let memories = entry.parameters.count { $0 == .memory }
             let numbers = entry.parameters.count - memories
             var place = 0
@@ -22,7 +23,7 @@ struct DispatchKernel {
                 place = kernels.count
                 kernels.append(DispatchKernel(name: "dispatch\(place)"))
             }
-            kernels[place].functions.append((entry, name))
+            kernels[place].functions.append((kernel, name))
             kernels[place].memories = max(kernels[place].memories, memories)
             kernels[place].numbers = max(kernels[place].numbers, numbers)
         }
@@ -31,19 +32,18 @@ struct DispatchKernel {
 
     var text: String {
         let parameters =
-            ["const int function"] + (0..<memories).map { "__global void *memory\($0)" }
-            + (0..<numbers).map { "const long number\($0)" }
+            ["const int function"] + (0..<memories).map { KernelParameter.memory.declaration("memory\($0)") }
+            + (0..<numbers).map { KernelParameter.number.declaration("number\($0)") }
         var text = "__kernel void \(name)(\(parameters.joined(separator: ", "))) {\n    switch (function) {\n"
-        for (number, (entry, name)) in functions.enumerated() {
+        for (number, (kernel, name)) in functions.enumerated() {
             var arguments = (0..<3).map { "get_global_id(\($0))" } + ["get_global_size(0)"]
             var (memory, value) = (0, 0)
-            for parameter in entry.parameters {
-                switch parameter {
-                case .memory:
-                    arguments.append("memory\(memory)")
+            for parameter in kernel.parts.first?.entry.parameters ?? [] {
+                if parameter == .memory {
+                    arguments.append(parameter.argument("memory\(memory)"))
                     memory += 1
-                case .number, .real:
-                    arguments.append(parameter == .real ? "as_float((uint)number\(value))" : "number\(value)")
+                } else {
+                    arguments.append(parameter.argument("number\(value)"))
                     value += 1
                 }
             }

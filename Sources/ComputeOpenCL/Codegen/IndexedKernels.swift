@@ -2,9 +2,9 @@ import Compute
 
 extension LaunchPlan {
     mutating func add(_ step: GatherStep) throws(DeviceError) {
-        try require(step.table, count: step.rows * step.width, what: "a gather")
-        try require(step.indices, count: step.count, what: "a gather")
-        try require(step.destination, count: step.count * step.width, what: "a gather")
+        try require(step.table, count: step.rows * step.width, isWritten: false, what: "a gather")
+        try require(step.indices, count: step.count, isWritten: false, what: "a gather")
+        try require(step.destination, count: step.count * step.width, isWritten: true, what: "a gather")
         let elements = step.count * step.width
         if elements == 0 { return }
         let type = step.table.dtype.size == 4 ? "int" : "uchar"
@@ -15,13 +15,13 @@ extension LaunchPlan {
                 arguments: pair(step.table) + pair(step.indices) + pair(step.destination)
                     + [step.count, step.rows, step.width, perItem].map { .long(Int64($0)) },
                 groups: [traits.shape == .cpu ? groups : gpuGroups(elements)],
-                groupSize: traits.shape == .cpu ? 1 : traits.groupSize))
+                groupSize: traits.shape == .cpu ? 1 : traits.groupSize, isAnySize: true))
     }
 
     mutating func add(_ step: ScatterAddStep) throws(DeviceError) {
-        try require(step.source, count: step.count * step.width, what: "a scatter-add")
-        try require(step.indices, count: step.count, what: "a scatter-add")
-        try require(step.destination, count: step.rows * step.width, what: "a scatter-add")
+        try require(step.source, count: step.count * step.width, isWritten: false, what: "a scatter-add")
+        try require(step.indices, count: step.count, isWritten: false, what: "a scatter-add")
+        try require(step.destination, count: step.rows * step.width, isWritten: true, what: "a scatter-add")
         if step.rows * step.width == 0 { return }
         var columnGroups: Int
         var perItem = 1

@@ -38,13 +38,10 @@ struct KernelBuilder {
 
     /// The C type of indices.
     var index: String { isWide ? "long" : "int" }
+    /// Bytes of local memory that the kernel needs, where groups have many items.
+    var groupMemory = 0
     /// Whether there are more parameters than the device allows.
-    private var isTooLong: Bool {
-        switch traits.shape {
-        case .cpu: arguments.count > traits.mostArguments
-        case .gpu: arguments.reduce(0) { $0 + $1.bytes } > traits.parameterBytes
-        }
-    }
+    private var isTooLong: Bool { arguments.count > traits.mostArguments }
 
     mutating func use(width: Int) { widths.insert(width) }
 
@@ -96,7 +93,8 @@ struct KernelBuilder {
     func source(_ body: [String]) -> KernelSource {
         let list = parameters.joined(separator: ",\n    ")
         let lines = (prologue + body).map { "    " + $0 }.joined(separator: "\n")
-        let head = "WORK_FUNCTION void KERNEL_NAME(ITEM_PARAMETERS\n    \(list))"
+        var head = "WORK_FUNCTION void KERNEL_NAME(ITEM_PARAMETERS\n    \(list))"
+        if traits.shape == .gpu { head = "GROUP_MEMORY(KERNEL_NAME, \(groupMemory));\n\(head)" }
         return KernelSource(text: "\(head) {\n\(lines)\n}", widths: widths)
     }
 

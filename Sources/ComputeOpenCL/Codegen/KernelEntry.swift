@@ -1,17 +1,30 @@
-/// The source of one kernel, or of several that belong together, as `work.cl` declares them. Its text names a kernel
-/// `KERNEL_NAME` and something that tells it from the others, so that equal kernels have equal texts.
+/// The source of one function, or of several that belong together, as `work.cl` declares them. Its text names a function
+/// `KERNEL_NAME` and something that tells it from the others, so that equal functions have equal texts.
 struct KernelSource: Hashable, Sendable {
     var text: String
     /// The vector widths for which it needs the shared functions.
     var widths: Set<Int>
 }
 
-/// One of a source's kernels.
+/// One of a source's functions: the work of a launch.
 struct KernelEntry: Hashable, Sendable {
     var source: KernelSource
-    /// What follows `KERNEL_NAME` in the kernel's name.
+    /// What follows `KERNEL_NAME` in the function's name.
     var name = ""
     var parameters: [KernelParameter]
+}
+
+/// What is launched: a function, or several side by side.
+struct LaunchKernel: Hashable, Sendable {
+    struct Part: Hashable, Sendable {
+        var entry: KernelEntry
+        /// The part's work-groups in up to three dimensions; none where it is the only one, and has the grid's.
+        var groups: [Int]
+    }
+
+    var parts: [Part]
+    /// Items of a work-group.
+    var groupSize: Int
 }
 
 /// Where a kernel is in its program.
@@ -37,10 +50,18 @@ struct KernelPlace {
     }
 }
 
-/// A parameter of a function that does a kernel's work.
+/// A parameter of a function that does a launch's work. Kernels take every number as a long.
 enum KernelParameter: Hashable, Sendable {
     case memory
     case number
-    /// A Float32, which a `DispatchKernel` takes as the number of its bits.
+    /// A Float32, which a kernel takes as the number of its bits.
     case real
+
+    /// The parameter of a kernel.
+    func declaration(_ name: String) -> String {
+        self == .memory ? "__global void *\(name)" : "const long \(name)"
+    }
+
+    /// What the function is given of it.
+    func argument(_ name: String) -> String { self == .real ? "as_float((uint)\(name))" : name }
 }

@@ -13,17 +13,15 @@ package struct KernelListing: Sendable {
     /// The program of steps on a device of these traits, if all are compiled together.
     /// - Throws: `DeviceError` where the steps are impossible.
     package static func program(of steps: [Step], traits: KernelTraits) throws(DeviceError) -> String {
-        var plan = LaunchPlan(traits: traits)
-        try plan.add(steps)
-        return try ProgramText.program(of: plan.launches.map(\.kernel), traits: traits).text
+        try ProgramText.program(of: LaunchPlan(steps, traits: traits).launches.map(\.kernel), traits: traits).text
     }
 
     /// The kernels of steps on a device of these traits, in the order in which they are launched.
     /// - Throws: `DeviceError` where the steps are impossible.
     package static func kernels(of steps: [Step], traits: KernelTraits) throws(DeviceError) -> [KernelListing] {
-        var plan = LaunchPlan(traits: traits)
-        try plan.add(steps)
-        return plan.launches.map { KernelListing(text: $0.source.text, entry: $0.entry) }
+        try LaunchPlan(steps, traits: traits).launches.flatMap(\.all).map {
+            KernelListing(text: $0.source.text, entry: $0.entry)
+        }
     }
 }
 

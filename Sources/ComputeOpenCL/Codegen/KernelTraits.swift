@@ -38,7 +38,7 @@ package struct KernelTraits: Sendable {
 }
 
 extension KernelTraits {
-    /// The most arguments of a kernel, if each takes eight bytes. On CPUs the first is the number of a function.
+    /// The most arguments of a kernel, each of which takes eight bytes. On CPUs the first is the number of a function.
     package var mostArguments: Int { parameterBytes / 8 - (shape == .cpu ? 1 : 0) }
 
     /// CPU items for some units of work, and units for each.

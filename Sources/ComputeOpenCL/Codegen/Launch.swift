@@ -34,13 +34,6 @@ enum KernelArgument: Hashable, Sendable {
         if case .offset = self { false } else { true }
     }
 
-    var bytes: Int {
-        switch self {
-        case .int, .float, .offset(_, _, isWide: false): 4
-        case .slot, .scratch, .zeros, .long, .offset: 8
-        }
-    }
-
     var parameter: KernelParameter {
         switch self {
         case .slot, .scratch, .zeros: .memory
@@ -53,15 +46,35 @@ enum KernelArgument: Hashable, Sendable {
 /// One kernel over one grid.
 struct Launch: Sendable {
     var source: KernelSource
-    /// What follows `KERNEL_NAME` in the kernel's name.
+    /// What follows `KERNEL_NAME` in the function's name.
     var entry = ""
     var arguments: [KernelArgument]
     /// Work-groups in up to three dimensions.
     var groups: [Int]
     /// Items of a group, all in the first dimension.
     var groupSize: Int
+    /// Whether groups of any size do, if there are as many items along the first dimension.
+    var isAnySize = false
+    /// What it may touch; `nil` for anything.
+    var reaches: [MemoryReach]?
+    /// Others in the same launch, by groups of their own behind its own.
+    var beside: [Launch] = []
 
-    var kernel: KernelEntry { KernelEntry(source: source, name: entry, parameters: arguments.map(\.parameter)) }
+    /// It and those beside it.
+    var all: [Launch] { [self] + beside }
+    var itemCount: Int { groups.reduce(groupSize, *) }
+    /// Work-groups of the whole launch.
+    var grid: [Int] { beside.isEmpty ? groups : [all.reduce(0) { $0 + $1.itemCount } / groupSize] }
+
+    var kernel: LaunchKernel {
+        LaunchKernel(
+            parts: all.map { part in
+                LaunchKernel.Part(
+                    entry: KernelEntry(
+                        source: part.source, name: part.entry, parameters: part.arguments.map(\.parameter)),
+                    groups: beside.isEmpty ? [] : part.groups)
+            }, groupSize: groupSize)
+    }
 }
 
 /// What one step turns into.
@@ -84,10 +97,12 @@ struct LaunchPlan: Sendable {
     var traits: KernelTraits
     var launches: [Launch] = []
     var steps: [PlannedStep] = []
-    /// Bytes of each piece of scratch memory. Steps run one after the other and use the same pieces.
+    /// Bytes of each piece of scratch memory. Where steps run one after the other, they use the same pieces.
     var scratch: [Int] = []
-    /// Pieces used by the step being added.
+    /// Pieces that the step being added does not find free.
     private var scratchInUse = 0
+    /// What the step being added may touch.
+    var reaches: [MemoryReach] = []
     /// The number of zeros that convolutions read for pixels outside the image.
     var zeros = 0
     /// The least size of each slot's buffer, in bytes.
@@ -100,10 +115,15 @@ struct LaunchPlan: Sendable {
     /// What the step after the one being added wants; nil once the one being added does it.
     var wantedSums: ColumnSums?
 
-    init(traits: KernelTraits) { self.traits = traits }
+    /// The plan of some steps.
+    init(_ steps: [Step], traits: KernelTraits) throws(DeviceError) {
+        self.traits = traits
+        try add(steps)
+        try putSideBySide()
+    }
 
     /// Adds steps that run one after the other. Some that follow may be done by an earlier one's launches.
-    mutating func add(_ steps: [Step]) throws(DeviceError) {
+    private mutating func add(_ steps: [Step]) throws(DeviceError) {
         var rest = steps[...]
         while let step = rest.popFirst() {
             let others = try addRowRun(from: step, rest)
@@ -143,7 +163,9 @@ struct LaunchPlan: Sendable {
 
     /// Adds a step that is run launch after launch.
     mutating func addLaunches(of step: Step) throws(DeviceError) {
-        scratchInUse = 0
+        let first = launches.count
+        reaches = []
+        scratchInUse = mayPutSideBySide ? scratch.count : 0
         switch step {
         case .pointwise(let step): try add(step)
         case .contraction(let step): try add(step)
@@ -152,6 +174,8 @@ struct LaunchPlan: Sendable {
         case .scatterAdd(let step): try add(step)
         case .rasterScan(let step): try addRasterScan(step)
         }
+        if case .rasterScan = step { return }
+        if reach == nil { for index in launches.indices[first...] { launches[index].reaches = reaches } }
     }
 
     /// Scratch memory for the step being added, as an operand with a negative slot.
@@ -163,11 +187,15 @@ struct LaunchPlan: Sendable {
             scratch.append(bytes)
         }
         scratchInUse += 1
-        return Operand(slot: -scratchInUse, dtype: dtype)
+        let operand = Operand(slot: -scratchInUse, dtype: dtype)
+        reaches.append(MemoryReach(slot: operand.slot, bytes: 0...bytes, isWritten: true))
+        return operand
     }
 
-    /// Records that a step reaches elements `first ... last` of an operand.
-    mutating func require(_ operand: Operand, first: Int, last: Int, what: String) throws(DeviceError) {
+    /// Records that a step reads or writes elements `first ... last` of an operand.
+    mutating func require(
+        _ operand: Operand, first: Int, last: Int, isWritten: Bool, what: String
+    ) throws(DeviceError) {
         if reach != nil {
             try reach?.require(operand, first: first, last: last)
             return
@@ -176,12 +204,16 @@ struct LaunchPlan: Sendable {
             throw .badBuffer(
                 device: "OpenCL", what: "\(what) reaches element \(operand.offset + first) of slot \(operand.slot)")
         }
-        let bytes = (operand.offset + last + 1) * operand.dtype.size
-        requiredBytes[operand.slot] = max(requiredBytes[operand.slot] ?? 0, bytes)
+        let size = operand.dtype.size
+        let end = (operand.offset + last + 1) * size
+        requiredBytes[operand.slot] = max(requiredBytes[operand.slot] ?? 0, end)
+        reaches.append(
+            MemoryReach(
+                slot: operand.slot, bytes: (operand.offset + first) * size...end - 1, isWritten: isWritten))
     }
 
     /// The same for a contiguous run from the operand's first element.
-    mutating func require(_ operand: Operand, count: Int, what: String) throws(DeviceError) {
-        if count > 0 { try require(operand, first: 0, last: count - 1, what: what) }
+    mutating func require(_ operand: Operand, count: Int, isWritten: Bool, what: String) throws(DeviceError) {
+        if count > 0 { try require(operand, first: 0, last: count - 1, isWritten: isWritten, what: what) }
     }
 }

@@ -115,6 +115,25 @@ struct PointwiseKernel {
         return (lines, min(groups, traits.computeUnits * 32), traits.groupSize)
     }
 
+    /// A row by the lanes that own it, which are told what `ReductionKernel.gpuResult` is told.
+    func gpuRow(lanes: Int, _ builder: inout KernelBuilder) -> [String] {
+        let width = isVectored ? 4 : 1
+        let names = axisNames()
+        let values = ExpressionEmitter(
+            step.body, roots: step.stores.map(\.value), operands: step.operands, axes: names, inner: inner,
+            prefix: "", isAligned: true, in: &builder)
+        let stores = StoreEmitter(
+            step.stores.map { .init($0) }, axes: names, inner: inner, prefix: "", isAligned: true, in: &builder)
+        let outer = (0..<inner).map { (name: names[$0], extent: "\(shape[$0])") }
+        let type = builder.index
+        return LoopText.decompose("is_mine ? result : 0", into: outer, index: type)
+            + values.rowLines() + stores.rowLines()
+            + LoopText.block(
+                "for (\(type) x = is_mine ? lane * \(width) : \(shape[inner]); x < \(shape[inner]); x += \(lanes * width))",
+                values.lines(width: width, at: "x", builder: &builder)
+                    + stores.lines(width: width, at: "x", values: values))
+    }
+
     /// Whether the kernel takes several neighbours at a time.
     var isVectored: Bool {
         guard traits.widestVector > 1 else { return false }
@@ -165,6 +184,7 @@ extension LaunchPlan {
             "pointwise", isVectored: kernel.isVectored, what: "a pointwise computation")
         var launch = try PointwiseKernel(step: space, traits: chosen).launch()
         launch.source = source(launch.source, of: variant)
+        launch.isAnySize = true
         launches.append(launch)
     }
 
@@ -196,7 +216,8 @@ extension LaunchPlan {
     private mutating func requireReach(of stores: [Store]) throws(DeviceError) {
         for store in stores {
             guard let reach = store.view.reach else { continue }
-            try require(store.destination, first: reach.lowerBound, last: reach.upperBound, what: "a store")
+            try require(
+                store.destination, first: reach.lowerBound, last: reach.upperBound, isWritten: true, what: "a store")
         }
     }
 
@@ -209,7 +230,9 @@ extension LaunchPlan {
                     device: "OpenCL", what: "an expression that names operand \(operand) of \(operands.count)")
             }
             if let reach = view.reach {
-                try require(operands[operand], first: reach.lowerBound, last: reach.upperBound, what: "a load")
+                try require(
+                    operands[operand], first: reach.lowerBound, last: reach.upperBound, isWritten: false,
+                    what: "a load")
             }
         }
     }

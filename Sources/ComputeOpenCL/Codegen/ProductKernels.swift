@@ -16,12 +16,14 @@ extension LaunchPlan {
 
     /// Records what a product reads and writes.
     mutating func requireReach(_ step: ContractionStep) throws(DeviceError) {
-        try require(step.destination, count: step.batch * step.rows * step.columns, what: "a product")
+        try require(step.destination, count: step.batch * step.rows * step.columns, isWritten: true, what: "a product")
         if let epilogue = step.epilogue { try requireReach(epilogue) }
         for (matrix, rows, columns) in [(step.a, step.rows, step.depth), (step.b, step.depth, step.columns)] {
             let strides = [matrix.batchStride, matrix.rowStride, matrix.columnStride]
             if let reach = View(shape: [step.batch, rows, columns], strides: strides).reach {
-                try require(matrix.operand, first: reach.lowerBound, last: reach.upperBound, what: "a product")
+                try require(
+                    matrix.operand, first: reach.lowerBound, last: reach.upperBound, isWritten: false,
+                    what: "a product")
             }
         }
     }
@@ -133,7 +135,8 @@ extension LaunchPlan {
                 kernels, "partial", operands + [partials], [across, down, step.batch * splits], groupSize: tile.items)
             try launch(
                 kernels, "reduce", [partials, step.destination],
-                [ceilingDivide(step.rows * step.columns, 256), step.batch, 1], groupSize: 256, epilogue: after)
+                [ceilingDivide(step.rows * step.columns, 256), step.batch, 1], groupSize: 256, isAnySize: true,
+                epilogue: after)
         }
     }
 

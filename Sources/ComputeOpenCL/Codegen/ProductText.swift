@@ -43,7 +43,7 @@ extension LaunchPlan {
     /// those of the epilogue; an operand without memory stands for zeros, and has no offset.
     mutating func launch(
         _ source: KernelSource, _ entry: String, _ operands: [Operand], _ groups: [Int], groupSize: Int = 1,
-        epilogue: EpilogueText? = nil
+        isAnySize: Bool = false, epilogue: EpilogueText? = nil
     ) throws(DeviceError) {
         var arguments: [KernelArgument] = []
         for operand in operands {
@@ -62,7 +62,7 @@ extension LaunchPlan {
         launches.append(
             Launch(
                 source: source, entry: entry, arguments: arguments + (epilogue?.arguments ?? []), groups: groups,
-                groupSize: groupSize))
+                groupSize: groupSize, isAnySize: isAnySize))
     }
 }
 

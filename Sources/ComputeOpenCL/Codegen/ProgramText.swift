@@ -9,15 +9,17 @@ enum ProgramText {
     /// A compiler's optimizations take most of its time.
     static let hastyOptions = options + " -cl-opt-disable"
 
-    private static func kernelName(_ index: Int) -> String { "kernel\(index)_" }
+    private static func functionName(_ index: Int) -> String { "kernel\(index)_" }
 
     /// Divides kernels into programs that take about as long to compile as each other, in rounds of so many at once, if
-    /// that can be. Kernels of one source stay together.
-    static func parts(of entries: [KernelEntry], atOnce: Int) -> [[KernelEntry]] {
-        var groups: [KernelSource: [Int]] = [:]
-        for (index, entry) in entries.enumerated() { groups[entry.source, default: []].append(index) }
+    /// that can be. Kernels that begin with functions of one source stay together.
+    static func parts(of kernels: [LaunchKernel], atOnce: Int) -> [[LaunchKernel]] {
+        var groups: [KernelSource?: [Int]] = [:]
+        for (index, kernel) in kernels.enumerated() {
+            groups[kernel.parts.first?.entry.source, default: []].append(index)
+        }
         // What is longer takes longer: about four seconds for a million letters.
-        let sorted = groups.map { (length: $0.text.utf8.count, indices: $1) }
+        let sorted = groups.map { (length: $0?.text.utf8.count ?? 0, indices: $1) }
             .sorted { $0.length != $1.length ? $0.length > $1.length : $0.indices[0] < $1.indices[0] }
         let length = sorted.reduce(0) { $0 + $1.length }
         // A program that is finished is kept on disk even if the next ones are never reached; a process takes as long for
@@ -32,34 +34,39 @@ enum ProgramText {
             parts[least].length += group.length
             parts[least].indices += group.indices
         }
-        return parts.map { $0.indices.sorted().map { entries[$0] } }.filter { !$0.isEmpty }
+        return parts.map { $0.indices.sorted().map { kernels[$0] } }.filter { !$0.isEmpty }
     }
 
     /// The text of a program, and where each kernel is in it.
     static func program(
-        of entries: [KernelEntry], traits: KernelTraits
-    ) throws(DeviceError) -> (text: String, places: [KernelEntry: KernelPlace]) {
+        of kernels: [LaunchKernel], traits: KernelTraits
+    ) throws(DeviceError) -> (text: String, places: [LaunchKernel: KernelPlace]) {
         var sources: [KernelSource] = []
         var numbers: [KernelSource: Int] = [:]
-        let named = entries.map { entry in
+        func name(_ entry: KernelEntry) -> String {
             let number = numbers[entry.source] ?? sources.count
             if number == sources.count {
                 numbers[entry.source] = number
                 sources.append(entry.source)
             }
-            return (entry: entry, name: "\(kernelName(number))\(entry.name)")
+            return functionName(number) + entry.name
         }
+        let named = kernels.map { kernel in (kernel: kernel, functions: kernel.parts.map { name($0.entry) }) }
         var text = try text(of: sources, traits: traits)
-        var places: [KernelEntry: KernelPlace] = [:]
+        var places: [LaunchKernel: KernelPlace] = [:]
         switch traits.shape {
         case .gpu:
-            for (entry, name) in named { places[entry] = KernelPlace(kernel: name) }
+            for (number, (kernel, functions)) in named.enumerated() {
+                let made = GroupKernel(name: "launch\(number)", kernel: kernel, functions: functions)
+                text += made.text
+                places[kernel] = KernelPlace(kernel: made.name)
+            }
         case .cpu:
-            for kernel in DispatchKernel.kernels(of: named, traits: traits) {
-                text += kernel.text
-                for (number, (entry, _)) in kernel.functions.enumerated() {
-                    places[entry] = KernelPlace(
-                        kernel: kernel.name, function: (number, kernel.memories, kernel.numbers))
+            for dispatch in DispatchKernel.kernels(of: named, traits: traits) {
+                text += dispatch.text
+                for (number, (kernel, _)) in dispatch.functions.enumerated() {
+                    places[kernel] = KernelPlace(
+                        kernel: dispatch.name, function: (number, dispatch.memories, dispatch.numbers))
                 }
             }
         }
@@ -87,7 +94,7 @@ enum ProgramText {
         if traits.shape == .cpu { text += try file("transpose_cpu") + "#define FUNCTIONS\n" }
         text += try file("work")
         for (index, kernel) in kernels.enumerated() {
-            text += "#define KERNEL_NAME \(kernelName(index))\n\(kernel.text)\n#undef KERNEL_NAME\n"
+            text += "#define KERNEL_NAME \(functionName(index))\n\(kernel.text)\n#undef KERNEL_NAME\n"
         }
         return text
     }

@@ -90,12 +90,16 @@ struct ScanConstants {
 
     /// A kernel that copies some entries: each is a row of the grid, whose items share its elements or panels. Its
     /// parameters are the buffers of `slots`, in order, the copy, and the offsets.
-    static func kernel(_ name: String, _ part: [(entry: Entry, offset: Int)], slots: [Int]) -> String {
+    /// - Parameter isForGroups: whether work-groups have many items.
+    static func kernel(
+        _ name: String, _ part: [(entry: Entry, offset: Int)], slots: [Int], isForGroups: Bool
+    ) -> String {
         let offsets = offsets(of: part)
         let parameters = slots.indices.map { "__global const uchar *buffer\($0), " }.joined()
         let numbers = offsets.indices.map { ", const long offset\($0)" }.joined()
         func begin(_ number: Int, _ offset: Int) -> String { offsets.isEmpty ? "\(offset)L" : "offset\(number)" }
-        var text = "WORK_FUNCTION void LOCAL(\(name))(ITEM_PARAMETERS "
+        var text = isForGroups ? "GROUP_MEMORY(LOCAL(\(name)), 0);\n" : ""
+        text += "WORK_FUNCTION void LOCAL(\(name))(ITEM_PARAMETERS "
         text += "\(parameters)__global float *constants\(numbers)) {\n"
         text += "    const int first = ITEM_ID(0), step = ITEM_COUNT;\n"
         text += "    switch ((int)ITEM_ID(1)) {\n"

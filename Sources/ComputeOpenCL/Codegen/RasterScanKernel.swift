@@ -146,7 +146,8 @@ extension RasterScanText {
         let places = placeFunctions()
         text += places.text + runFunction() + tables()
         for (number, part) in parts.enumerated() {
-            text += ScanConstants.kernel("copy\(number)", part, slots: RasterScanText.slots(of: part))
+            text += ScanConstants.kernel(
+                "copy\(number)", part, slots: RasterScanText.slots(of: part), isForGroups: traits.shape == .gpu)
         }
         return text
             + (try ProgramText.instance(

@@ -12,8 +12,7 @@ extension ReductionKernel {
         return lanes
     }
 
-    /// A group owns some results, each with some lanes: each lane adds up its share, then a tree in local memory adds the
-    /// lanes. Every item reaches every barrier.
+    /// A group owns some results, each with some lanes. Every item reaches every barrier.
     func gpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
         let type = builder.index
         let lastIsKept = reducedAxes.last != shape.count - 1
@@ -23,7 +22,24 @@ extension ReductionKernel {
             reducedCount: length, keptCount: keptCount, lastIsKept: lastIsKept, groupSize: traits.groupSize)
         let results = traits.groupSize / lanes
         let count = keptCount * pieces
+        // Where the last axis is reduced, neighbouring items are lanes; otherwise they are results.
+        let local = "(int)get_local_id(0)"
+        let lines = [
+            "const int lane = \(lastIsKept ? "\(local) / \(results)" : "\(local) % \(lanes)");",
+            "const int slot = \(lastIsKept ? "\(local) % \(results)" : "\(local) / \(lanes)");",
+            "const \(type) result = (\(type))GROUP_ID(0) * \(results) + slot;",
+            "const int is_mine = result < \(count);",
+        ]
+        let body = gpuResult(lanes: lanes, distance: lastIsKept ? results : 1, &builder)
+        return (lines + body, (count + results - 1) / results, traits.groupSize)
+    }
 
+    /// One result, by the lanes that own it: each adds up its share, then a tree in local memory adds the lanes. An item is
+    /// told which result and which lane it is (`result`, `lane`), and whether there is such a result (`is_mine`).
+    /// - Parameter distance: of neighbouring lanes among the items.
+    func gpuResult(lanes: Int, distance: Int, _ builder: inout KernelBuilder) -> [String] {
+        let type = builder.index
+        let length = cut?.length ?? reducedCount
         let names = shape.indices.map { "i\($0)" }
         let values = ExpressionEmitter(
             body, roots: [value], operands: operands, axes: names, inner: nil, prefix: "", in: &builder)
@@ -31,19 +47,13 @@ extension ReductionKernel {
             epilogue, roots: stores.map(\.value), operands: operands, axes: epilogueAxes, inner: nil, prefix: "e",
             in: &builder)
         let targets = StoreEmitter(stores, axes: epilogueAxes, inner: nil, prefix: "e", in: &builder)
-        var kept: [(name: String, extent: String)] = cut == nil ? [] : [(name: "piece", extent: "\(pieces)")]
+        var kept = cut.map { [(name: "piece", extent: "\($0.pieces)")] } ?? []
         for axis in keptAxes { kept.append((name: "i\(axis)", extent: "\(shape[axis])")) }
         let reduced = reducedAxes.map { (name: "i\($0)", extent: "\(shape[$0])") }
 
-        // Where the last axis is reduced, neighbouring items are lanes; otherwise they are results.
-        let local = "(int)get_local_id(0)"
-        var lines = [
-            "__local \(dtype.registerType(1)) shared[\(traits.groupSize)];",
-            "const int lane = \(lastIsKept ? "\(local) / \(results)" : "\(local) % \(lanes)");",
-            "const int slot = \(lastIsKept ? "\(local) % \(results)" : "\(local) / \(lanes)");",
-            "const \(type) result = (\(type))get_group_id(0) * \(results) + slot;",
-            "const int is_mine = result < \(count);",
-        ]
+        builder.groupMemory = 4 * traits.groupSize
+        let (place, scalar) = ("get_local_id(0)", dtype.registerType(1))
+        var lines = ["__local \(scalar) *shared = (__local \(scalar) *)group_memory;"]
         lines += LoopText.decompose("is_mine ? result : 0", into: kept, index: type)
         lines.append("const \(type) first = \(cut == nil ? "0" : "piece * \(length)");")
         lines.append("const \(type) stop = is_mine ? min(first + \(length), (\(type))\(reducedCount)) : first;")
@@ -52,19 +62,18 @@ extension ReductionKernel {
         lines += LoopText.block(
             "for (\(type) r = first + lane; r < stop; r += \(lanes))",
             element + [accumulate("total", "lost", values.value(value, width: 1), width: 1)])
-        lines.append("shared[\(local)] = total;")
+        lines.append("shared[\(place)] = total;")
         lines.append("barrier(CLK_LOCAL_MEM_FENCE);")
         if lanes > 1 {
-            let distance = lastIsKept ? "half_lanes * \(results)" : "half_lanes"
-            let sum = combine("shared[\(local)]", "shared[\(local) + \(distance)]", width: 1)
+            let sum = combine("shared[\(place)]", "shared[\(place) + half_lanes * \(distance)]", width: 1)
             lines += LoopText.block(
                 "for (int half_lanes = \(lanes / 2); half_lanes > 0; half_lanes /= 2)",
-                ["if (lane < half_lanes) shared[\(local)] = \(sum);", "barrier(CLK_LOCAL_MEM_FENCE);"])
+                ["if (lane < half_lanes) shared[\(place)] = \(sum);", "barrier(CLK_LOCAL_MEM_FENCE);"])
         }
         lines += LoopText.block(
             "if (is_mine && lane == 0)",
-            after.rowLines(accumulator: "shared[\(local)]") + targets.rowLines()
+            after.rowLines(accumulator: "shared[\(place)]") + targets.rowLines()
                 + targets.lines(width: 1, at: "0", values: after))
-        return (lines, (count + results - 1) / results, traits.groupSize)
+        return lines
     }
 }

@@ -79,7 +79,7 @@ extension ReductionKernel {
     }
 
     /// The cut for a GPU: enough groups for the largest devices.
-    fileprivate var gpuCut: Cut? {
+    var gpuCut: Cut? {
         let lastIsKept = reducedAxes.last != shape.count - 1
         let lanes = ReductionKernel.lanes(
             reducedCount: reducedCount, keptCount: keptCount, lastIsKept: lastIsKept, groupSize: traits.groupSize)

@@ -1,14 +1,14 @@
 import Compute
 
 /// Neighbouring steps that go over the same rows, each needing of the others only what they have computed for the row it
-/// is at: the maximum of a row, the sum of its exponentials, its gradient. A CPU runs them in one launch, row after row,
-/// so that a row comes from memory once and stays in the first cache. The numbers are those of the single steps.
+/// is at: the maximum of a row, the sum of its exponentials, its gradient. They run in one launch, row after row, so that
+/// a row comes from memory once and stays in the first cache. The numbers are those of the single steps.
 struct RowRun {
     /// Elements of a row at the most: what a core's caches hold, and no more than an item of a single step has.
     private static let longest = 16384
 
     let rows: Int
-    private let length: Int
+    let length: Int
     /// The rows' elements are the last axis of each.
     private(set) var steps: [PointwiseStep]
     private var accesses: [(reads: [RowAccess], writes: [RowAccess])]

@@ -4,14 +4,17 @@ extension LaunchPlan {
     /// Adds a step and some that follow it in one launch, if they are a run over rows.
     /// - Returns: how many of the following steps are in it: none where nothing was added.
     mutating func addRowRun(from step: Step, _ following: ArraySlice<Step>) throws(DeviceError) -> Int {
-        guard traits.shape == .cpu, let run = RowRun(from: step, following) else { return 0 }
-        let (whole, apart) = ("row_run_cpu", "row_run_cpu apart")
-        let usesVectors = traits.variants.failing.isDisjoint(with: ["reduction_cpu vectors", "pointwise_cpu vectors"])
+        guard let run = RowRun(from: step, following), run.isWhole(traits) else { return 0 }
+        let (whole, apart) = ("row_run_\(traits.shape)", "row_run_\(traits.shape) apart")
+        let vectors = ["reduction_\(traits.shape) vectors", "pointwise_\(traits.shape) vectors"]
+        let usesVectors = traits.variants.failing.isDisjoint(with: vectors)
         let variant = try choose(among: usesVectors ? [whole] : [], spares: [apart], what: "steps over the same rows")
         if variant == apart { return 0 }
+        reaches = []
         for step in run.steps { try requireReach(step) }
         var launch = try RowRunKernel(run: run, traits: traits).launch()
         launch.source = source(launch.source, of: variant)
+        launch.reaches = reaches
         launches.append(launch)
         steps.append(.launches(launches.count - 1..<launches.count))
         // The others are done by then.
@@ -20,7 +23,17 @@ extension LaunchPlan {
     }
 }
 
-/// The launch of a run over rows: an item owns neighbouring rows, and does all steps for each.
+extension RowRun {
+    /// Whether single steps would not cut rows into pieces, whose sums are in another order.
+    fileprivate func isWhole(_ traits: KernelTraits) -> Bool {
+        traits.shape == .cpu
+            || steps.allSatisfy { step in
+                step.reduction.map { ReductionKernel(step, $0, traits).gpuCut == nil } ?? true
+            }
+    }
+}
+
+/// The launch of a run over rows, all steps of it for each: an item owns neighbouring rows, or some items a row.
 struct RowRunKernel {
     let run: RowRun
     let traits: KernelTraits
@@ -28,7 +41,34 @@ struct RowRunKernel {
     private var isWide: Bool { run.steps.contains(where: \.isWide) }
 
     func launch() throws(DeviceError) -> Launch {
-        try KernelBuilder.build(traits: traits, bakesNumbers: false, isWide: isWide, cpu)
+        switch traits.shape {
+        case .cpu: try KernelBuilder.build(traits: traits, bakesNumbers: false, isWide: isWide, cpu)
+        case .gpu: try KernelBuilder.build(traits: traits, bakesNumbers: true, isWide: isWide, gpu)
+        }
+    }
+
+    /// As many items for a row as `ReductionKernel.gpu` has, so that the sums are its; after each step they wait until what
+    /// the others have written is there.
+    private func gpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
+        let lanes = ReductionKernel.lanes(
+            reducedCount: run.length, keptCount: run.rows, lastIsKept: false, groupSize: traits.groupSize)
+        let rows = traits.groupSize / lanes
+        let type = builder.index
+        var lines = [
+            "const int lane = (int)get_local_id(0) % \(lanes);",
+            "const \(type) result = (\(type))GROUP_ID(0) * \(rows) + (int)get_local_id(0) / \(lanes);",
+            "const int is_mine = result < \(run.rows);",
+        ]
+        for step in run.steps {
+            let body =
+                if let reduction = step.reduction {
+                    ReductionKernel(step, reduction, traits).gpuResult(lanes: lanes, distance: 1, &builder)
+                } else {
+                    PointwiseKernel(step: step, traits: traits).gpuRow(lanes: lanes, &builder)
+                }
+            lines += LoopText.block("", body) + ["barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);"]
+        }
+        return (lines, ceilingDivide(run.rows, rows), traits.groupSize)
     }
 
     private func cpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {

@@ -131,6 +131,7 @@ extension LaunchPlan {
         try launch(kernels, "partial", operands + [partials], split, groupSize: items)
         try launch(
             kernels, "reduce", [partials, destination], [ceilingDivide(elements, 256), matrices, 1], groupSize: 256,
+            isAnySize: true,
             epilogue: epilogue)
     }
 }

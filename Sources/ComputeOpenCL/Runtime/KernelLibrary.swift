@@ -4,14 +4,14 @@ import Compute
 /// The kernels compiled so far on a device, so that plans share them.
 struct KernelLibrary {
     private var programs: [cl_program] = []
-    private var places: [KernelEntry: (program: cl_program, place: KernelPlace)] = [:]
+    private var places: [LaunchKernel: (program: cl_program, place: KernelPlace)] = [:]
     /// Beyond this many the library starts anew; prepared steps keep what they use.
     private static let bound = 4096
 
-    func place(of kernel: KernelEntry) -> (program: cl_program, place: KernelPlace)? { places[kernel] }
+    func place(of kernel: LaunchKernel) -> (program: cl_program, place: KernelPlace)? { places[kernel] }
 
     /// Takes over a program with some kernels.
-    mutating func add(_ program: cl_program, of kernels: [KernelEntry: KernelPlace]) {
+    mutating func add(_ program: cl_program, of kernels: [LaunchKernel: KernelPlace]) {
         if places.count + kernels.count > KernelLibrary.bound { releaseAll() }
         programs.append(program)
         for (kernel, place) in kernels { places[kernel] = (program, place) }
