@@ -126,12 +126,14 @@ struct PointwiseKernel {
             step.stores.map { .init($0) }, axes: names, inner: inner, prefix: "", isAligned: true, in: &builder)
         let outer = (0..<inner).map { (name: names[$0], extent: "\(shape[$0])") }
         let type = builder.index
-        return LoopText.decompose("is_mine ? result : 0", into: outer, index: type)
-            + values.rowLines() + stores.rowLines()
-            + LoopText.block(
-                "for (\(type) x = is_mine ? lane * \(width) : \(shape[inner]); x < \(shape[inner]); x += \(lanes * width))",
-                values.lines(width: width, at: "x", builder: &builder)
-                    + stores.lines(width: width, at: "x", values: values))
+        let extent = shape[inner]
+        return LoopText.block(
+            "if (is_mine && lane * \(width) < \(extent))",
+            LoopText.decompose("result", into: outer, index: type) + values.rowLines() + stores.rowLines()
+                + LoopText.block(
+                    "for (\(type) x = lane * \(width); x < \(extent); x += \(lanes * width))",
+                    values.lines(width: width, at: "x", builder: &builder)
+                        + stores.lines(width: width, at: "x", values: values)))
     }
 
     /// Whether the kernel takes several neighbours at a time.

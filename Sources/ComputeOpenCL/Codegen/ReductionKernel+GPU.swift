@@ -27,15 +27,16 @@ extension ReductionKernel {
         let lines = [
             "const int lane = \(lastIsKept ? "\(local) / \(results)" : "\(local) % \(lanes)");",
             "const int slot = \(lastIsKept ? "\(local) % \(results)" : "\(local) / \(lanes)");",
-            "const \(type) result = (\(type))GROUP_ID(0) * \(results) + slot;",
-            "const int is_mine = result < \(count);",
+            "const \(type) group_first = (\(type))GROUP_ID(0) * \(results);",
+            "const int is_mine = group_first + slot < \(count);",
+            "const \(type) result = is_mine ? group_first + slot : group_first;",
         ]
         let body = gpuResult(lanes: lanes, distance: lastIsKept ? results : 1, &builder)
         return (lines + body, (count + results - 1) / results, traits.groupSize)
     }
 
     /// One result, by the lanes that own it: each adds up its share, then a tree in local memory adds the lanes. An item is
-    /// told which result and which lane it is (`result`, `lane`), and whether there is such a result (`is_mine`).
+    /// told its `lane` and its `result`; where it has none (`is_mine`), another of its group's.
     /// - Parameter distance: of neighbouring lanes among the items.
     func gpuResult(lanes: Int, distance: Int, _ builder: inout KernelBuilder) -> [String] {
         let type = builder.index
@@ -54,7 +55,7 @@ extension ReductionKernel {
         builder.groupMemory = 4 * traits.groupSize
         let (place, scalar) = ("get_local_id(0)", dtype.registerType(1))
         var lines = ["__local \(scalar) *shared = (__local \(scalar) *)group_memory;"]
-        lines += LoopText.decompose("is_mine ? result : 0", into: kept, index: type)
+        lines += LoopText.decompose("result", into: kept, index: type)
         lines.append("const \(type) first = \(cut == nil ? "0" : "piece * \(length)");")
         lines.append("const \(type) stop = is_mine ? min(first + \(length), (\(type))\(reducedCount)) : first;")
         lines += declareTotal("total", "lost", width: 1)

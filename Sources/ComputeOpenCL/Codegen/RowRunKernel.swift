@@ -55,9 +55,10 @@ struct RowRunKernel {
         let rows = traits.groupSize / lanes
         let type = builder.index
         var lines = [
-            "const int lane = (int)get_local_id(0) % \(lanes);",
-            "const \(type) result = (\(type))GROUP_ID(0) * \(rows) + (int)get_local_id(0) / \(lanes);",
-            "const int is_mine = result < \(run.rows);",
+            "const int lane = (int)get_local_id(0) % \(lanes), slot = (int)get_local_id(0) / \(lanes);",
+            "const \(type) group_first = (\(type))GROUP_ID(0) * \(rows);",
+            "const int is_mine = group_first + slot < \(run.rows);",
+            "const \(type) result = is_mine ? group_first + slot : group_first;",
         ]
         for step in run.steps {
             let body =
