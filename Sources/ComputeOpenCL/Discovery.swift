@@ -13,6 +13,8 @@ public struct OpenCLDiscovery: Sendable {
 package struct OpeningOptions: Sendable {
     /// The class of device whose kernels are forced upon all: those of GPUs run on a CPU, too.
     package var shape: KernelShape?
+    /// How many compute units kernels are chosen for, in place of the device's own.
+    package var computeUnits: Int?
     /// Where compiled programs, tables of winners and lists of failing variants are kept; nil for nowhere.
     package var cacheFolder = ProgramCache.standardFolder
     /// Whether memory is pooled; otherwise it is exactly as large as is asked for and never used again, so that a
@@ -32,12 +34,12 @@ extension OpenCLDevice {
 
     /// The same, opened in another way.
     package static func discover(
-        shape: KernelShape?, cacheFolder: String? = ProgramCache.standardFolder, poolsMemory: Bool = true,
-        emulatingTensorCores: Bool = false, fault: KernelFault? = nil
+        shape: KernelShape?, computeUnits: Int? = nil, cacheFolder: String? = ProgramCache.standardFolder,
+        poolsMemory: Bool = true, emulatingTensorCores: Bool = false, fault: KernelFault? = nil
     ) -> OpenCLDiscovery {
         discover(
             OpeningOptions(
-                shape: shape, cacheFolder: cacheFolder, poolsMemory: poolsMemory,
+                shape: shape, computeUnits: computeUnits, cacheFolder: cacheFolder, poolsMemory: poolsMemory,
                 emulatesTensorCores: emulatingTensorCores, fault: fault))
     }
 

@@ -42,7 +42,7 @@ public final class OpenCLDevice: Device, @unchecked Sendable {
         id = device
         self.platform = platform
         self.options = options
-        let units = info.computeUnits
+        let units = options.computeUnits ?? info.computeUnits
         var traits = KernelTraits(
             shape: options.shape ?? (info.kind == .openCLCPU ? .cpu : .gpu),
             hasNativeMath: info.kind != .openCLCPU,

@@ -22,15 +22,18 @@ public enum TestDevices {
 
     public static let openCL: [TestDevice] = {
         let native = opened { OpenCLDevice.all().devices }
-        let shaped = opened { OpenCLDevice.discover(shape: .gpu).devices }
+        let shaped = opened { OpenCLDevice.discover(shape: .gpu, computeUnits: units).devices }
             .filter { $0.device.info.kind == .openCLCPU }
             .map { TestDevice(description: "\($0) with GPU kernels", device: $0.device, another: $0.another) }
         return native + shaped
     }()
 
+    /// Kernels of a GPU are chosen as for a large one: products are divided, and many launches are small.
+    private static let units = 132
+
     /// The first OpenCL CPU with the kernels of a GPU that has tensor cores, which are emulated.
     public static let tensorCores: TestDevice? =
-        opened { OpenCLDevice.discover(shape: .gpu, emulatingTensorCores: true).devices }
+        opened { OpenCLDevice.discover(shape: .gpu, computeUnits: units, emulatingTensorCores: true).devices }
         .first { $0.device.info.kind == .openCLCPU }
 
     private static func opened(_ discover: @escaping @Sendable () -> [OpenCLDevice]) -> [TestDevice] {
