@@ -27,7 +27,7 @@ public protocol Device: AnyObject, Sendable {
     /// Bytes handed out and pooled.
     var memory: MemoryUsage { get }
 
-    /// Runs the steps one by one, waiting after each.
+    /// Runs the steps one by one, waiting after each. What one launch does for several steps is told for the first of them.
     /// - Returns: seconds for each step.
     func profile(_ steps: any PreparedSteps, bindings: [Buffer]) throws -> [Double]
 
