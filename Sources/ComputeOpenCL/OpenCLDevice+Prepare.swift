@@ -83,8 +83,6 @@ extension OpenCLDevice {
                 if case .scratch(let chosen) = argument { number = chosen }
                 var memory: cl_mem? = scratch[number].memory.handle
                 code = tessera_clSetKernelArg(kernel, index, MemoryLayout<cl_mem?>.size, &memory)
-            case .int(let value):
-                code = set(Int64(value), kernel, index)
             case .float(let value):
                 code = set(Int64(value.bitPattern), kernel, index)
             case .long(let value):

@@ -120,6 +120,26 @@ struct OpenCLSideBySideTests {
         try OpenCLFixture.compare(steps, [Slot.noise(count: 3400), .zeros(count: 2800 + 2 * 4900)], .gpu)
     }
 
+    /// What has an item for each element takes groups of the size that others need: here of a product's 64 items.
+    @Test func groupsOfAnySize() throws {
+        let depth = 3000
+        let place = 8 * depth
+        let steps = [
+            // In two launches, the second with 320 items.
+            Self.product(
+                Self.operand(0), Self.operand(0, slot: 1), to: Self.operand(0, slot: 2), rows: 8, columns: 40,
+                depth: depth),
+            // Beside the first of them; what waits for it, beside the second.
+            Self.average(0, 32, to: place),
+            Self.product(Self.operand(place), Self.operand(0), to: Self.operand(320, slot: 2)),
+        ]
+        #expect(try OpenCLFixture.device(.gpu).prepare(steps).launches == 2)
+        let slots = [
+            Slot.noise(count: place + 32), Slot.noise(count: 40 * depth, seed: 2), .zeros(count: 336),
+        ]
+        try OpenCLFixture.compare(steps, slots, .gpu, relative: 1e-4, absolute: 1e-3)
+    }
+
     /// Products whose depth is divided keep their partial results apart while they run together; later ones use the memory
     /// again.
     @Test func partialResultsStayApart() throws {

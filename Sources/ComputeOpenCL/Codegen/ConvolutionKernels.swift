@@ -130,9 +130,7 @@ extension LaunchPlan {
             try launch(
                 kernels, "partial", [step.first, step.second, partials], [across, down, work.phases * splits],
                 groupSize: tile.items)
-            try launch(
-                kernels, "reduce", [partials, step.destination], [ceilingDivide(work.resultCount, 256), 1, 1],
-                groupSize: 256, isAnySize: true, epilogue: after)
+            try launchElements(kernels, "reduce", [partials, step.destination], work.resultCount, epilogue: after)
         }
     }
 }

@@ -59,10 +59,7 @@ extension LaunchPlan {
         case .gpu:
             let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1], traits: traits)
             let kernels = try product("convolution_gpu", macros, after, more: work.taps)
-            try launch(
-                kernels, "collect", operands, [ceilingDivide(work.resultCount, 256), 1, 1], groupSize: 256,
-                isAnySize: true,
-                epilogue: after)
+            try launchElements(kernels, "collect", operands, work.resultCount, epilogue: after)
         }
     }
 }

@@ -10,14 +10,14 @@ struct DispatchKernel {
 
     /// The kernels of a program. Those that many functions share have the parameters that any of these needs.
     static func kernels(
-        of launched: [(kernel: LaunchKernel, functions: [String])], traits: KernelTraits
+        of launched: [(kernel: LaunchKernel, name: String)], traits: KernelTraits
     ) -> [DispatchKernel] {
         let most = (memories: min(16, traits.mostArguments / 3), numbers: min(40, traits.mostArguments / 3 * 2))
         var kernels = [DispatchKernel(name: "dispatch0")]
-        for (kernel, functions) in launched {
-            guard let entry = kernel.parts.first?.entry, let name = functions.first else { continue }
-            let memories = entry.parameters.count { $0 == .memory }
-            let numbers = entry.parameters.count - memories
+        for (kernel, name) in launched {
+            let parameters = kernel.own.entry.parameters
+            let memories = parameters.count { $0 == .memory }
+            let numbers = parameters.count - memories
             var place = 0
             if memories > most.memories || numbers > most.numbers {
                 place = kernels.count
@@ -38,7 +38,7 @@ struct DispatchKernel {
         for (number, (kernel, name)) in functions.enumerated() {
             var arguments = (0..<3).map { "get_global_id(\($0))" } + ["get_global_size(0)"]
             var (memory, value) = (0, 0)
-            for parameter in kernel.parts.first?.entry.parameters ?? [] {
+            for parameter in kernel.own.entry.parameters {
                 if parameter == .memory {
                     arguments.append(parameter.argument("memory\(memory)"))
                     memory += 1

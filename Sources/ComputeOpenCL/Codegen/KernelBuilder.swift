@@ -52,7 +52,7 @@ struct KernelBuilder {
         if bakesNumbers { return isWide ? "((long)\(value))" : value < 0 ? "(\(value))" : "\(value)" }
         let name = "\(prefix)n\(parameters.count)"
         parameters.append("const \(index) \(name)")
-        arguments.append(isWide ? .long(Int64(value)) : .int(Int32(truncatingIfNeeded: value)))
+        arguments.append(.long(Int64(value)))
         return name
     }
 

@@ -22,9 +22,12 @@ struct LaunchKernel: Hashable, Sendable {
         var groups: [Int]
     }
 
-    var parts: [Part]
+    var own: Part
+    var beside: [Part]
     /// Items of a work-group.
     var groupSize: Int
+
+    var parts: [Part] { [own] + beside }
 }
 
 /// Where a kernel is in its program.

@@ -8,7 +8,6 @@ enum KernelArgument: Hashable, Sendable {
     case scratch(Int)
     /// Memory of the prepared steps' own that begins with zeros.
     case zeros
-    case int(Int32)
     case long(Int64)
     case float(Float)
     /// Elements from the beginning of a buffer, in a raster scan: `base` and where the scan's slot begins at the time. A
@@ -26,7 +25,7 @@ enum KernelArgument: Hashable, Sendable {
         if case .slot(let slot) = memory, traits.slotSteps != nil {
             return .offset(slot: slot, base: offset, isWide: isWide)
         }
-        return isWide ? .long(Int64(offset)) : .int(Int32(truncatingIfNeeded: offset))
+        return .long(Int64(offset))
     }
 
     /// Whether the value is the same at every launch.
@@ -37,7 +36,7 @@ enum KernelArgument: Hashable, Sendable {
     var parameter: KernelParameter {
         switch self {
         case .slot, .scratch, .zeros: .memory
-        case .int, .long, .offset: .number
+        case .long, .offset: .number
         case .float: .real
         }
     }
@@ -67,13 +66,12 @@ struct Launch: Sendable {
     var grid: [Int] { beside.isEmpty ? groups : [all.reduce(0) { $0 + $1.itemCount } / groupSize] }
 
     var kernel: LaunchKernel {
-        LaunchKernel(
-            parts: all.map { part in
-                LaunchKernel.Part(
-                    entry: KernelEntry(
-                        source: part.source, name: part.entry, parameters: part.arguments.map(\.parameter)),
-                    groups: beside.isEmpty ? [] : part.groups)
-            }, groupSize: groupSize)
+        func part(_ launch: Launch) -> LaunchKernel.Part {
+            let entry = KernelEntry(
+                source: launch.source, name: launch.entry, parameters: launch.arguments.map(\.parameter))
+            return LaunchKernel.Part(entry: entry, groups: beside.isEmpty ? [] : launch.groups)
+        }
+        return LaunchKernel(own: part(self), beside: beside.map(part), groupSize: groupSize)
     }
 }
 
@@ -119,7 +117,10 @@ struct LaunchPlan: Sendable {
     init(_ steps: [Step], traits: KernelTraits) throws(DeviceError) {
         self.traits = traits
         try add(steps)
-        try putSideBySide()
+        if mayPutSideBySide {
+            try putSideBySide()
+            packScratch()
+        }
     }
 
     /// Adds steps that run one after the other. Some that follow may be done by an earlier one's launches.

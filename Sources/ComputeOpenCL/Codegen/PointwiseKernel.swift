@@ -115,7 +115,7 @@ struct PointwiseKernel {
         return (lines, min(groups, traits.computeUnits * 32), traits.groupSize)
     }
 
-    /// A row by the lanes that own it, which are told what `ReductionKernel.gpuResult` is told.
+    /// A row by the lanes that own it, whom `ReductionKernel.place` has told which they are.
     func gpuRow(lanes: Int, _ builder: inout KernelBuilder) -> [String] {
         let width = isVectored ? 4 : 1
         let names = axisNames()

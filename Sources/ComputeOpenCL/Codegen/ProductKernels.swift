@@ -133,9 +133,8 @@ extension LaunchPlan {
             let partials = newScratch(count: splits * step.batch * step.rows * step.columns, .float32)
             try launch(
                 kernels, "partial", operands + [partials], [across, down, step.batch * splits], groupSize: tile.items)
-            try launch(
-                kernels, "reduce", [partials, step.destination],
-                [ceilingDivide(step.rows * step.columns, 256), step.batch, 1], groupSize: 256, isAnySize: true,
+            try launchElements(
+                kernels, "reduce", [partials, step.destination], step.rows * step.columns, matrices: step.batch,
                 epilogue: after)
         }
     }

@@ -14,12 +14,10 @@ enum ProgramText {
     /// Divides kernels into programs that take about as long to compile as each other, in rounds of so many at once, if
     /// that can be. Kernels that begin with functions of one source stay together.
     static func parts(of kernels: [LaunchKernel], atOnce: Int) -> [[LaunchKernel]] {
-        var groups: [KernelSource?: [Int]] = [:]
-        for (index, kernel) in kernels.enumerated() {
-            groups[kernel.parts.first?.entry.source, default: []].append(index)
-        }
+        var groups: [KernelSource: [Int]] = [:]
+        for (index, kernel) in kernels.enumerated() { groups[kernel.own.entry.source, default: []].append(index) }
         // What is longer takes longer: about four seconds for a million letters.
-        let sorted = groups.map { (length: $0?.text.utf8.count ?? 0, indices: $1) }
+        let sorted = groups.map { (length: $0.text.utf8.count, indices: $1) }
             .sorted { $0.length != $1.length ? $0.length > $1.length : $0.indices[0] < $1.indices[0] }
         let length = sorted.reduce(0) { $0 + $1.length }
         // A program that is finished is kept on disk even if the next ones are never reached; a process takes as long for
@@ -62,7 +60,8 @@ enum ProgramText {
                 places[kernel] = KernelPlace(kernel: made.name)
             }
         case .cpu:
-            for dispatch in DispatchKernel.kernels(of: named, traits: traits) {
+            let functions = named.flatMap { launched in launched.functions.map { (kernel: launched.kernel, name: $0) } }
+            for dispatch in DispatchKernel.kernels(of: functions, traits: traits) {
                 text += dispatch.text
                 for (number, (kernel, _)) in dispatch.functions.enumerated() {
                     places[kernel] = KernelPlace(

@@ -14,7 +14,6 @@ extension ReductionKernel {
 
     /// A group owns some results, each with some lanes. Every item reaches every barrier.
     func gpu(_ builder: inout KernelBuilder) -> (lines: [String], groups: Int, groupSize: Int) {
-        let type = builder.index
         let lastIsKept = reducedAxes.last != shape.count - 1
         let pieces = cut?.pieces ?? 1
         let length = cut?.length ?? reducedCount
@@ -23,20 +22,31 @@ extension ReductionKernel {
         let results = traits.groupSize / lanes
         let count = keptCount * pieces
         // Where the last axis is reduced, neighbouring items are lanes; otherwise they are results.
+        let distance = lastIsKept ? results : 1
+        let place = ReductionKernel.place(
+            lanes: lanes, distance: distance, results: results, of: count, index: builder.index)
+        return (
+            place + gpuResult(lanes: lanes, distance: distance, &builder), ceilingDivide(count, results),
+            traits.groupSize
+        )
+    }
+
+    /// Tells an item its `lane` and its `result`; where it has none (`is_mine`), another of its group's.
+    /// - Parameters:
+    ///   - distance: of neighbouring lanes among the items.
+    ///   - results: of a group.
+    static func place(lanes: Int, distance: Int, results: Int, of count: Int, index type: String) -> [String] {
         let local = "(int)get_local_id(0)"
-        let lines = [
-            "const int lane = \(lastIsKept ? "\(local) / \(results)" : "\(local) % \(lanes)");",
-            "const int slot = \(lastIsKept ? "\(local) % \(results)" : "\(local) / \(lanes)");",
+        return [
+            "const int lane = \(distance == 1 ? "\(local) % \(lanes)" : "\(local) / \(distance)");",
+            "const int slot = \(distance == 1 ? "\(local) / \(lanes)" : "\(local) % \(distance)");",
             "const \(type) group_first = (\(type))GROUP_ID(0) * \(results);",
             "const int is_mine = group_first + slot < \(count);",
             "const \(type) result = is_mine ? group_first + slot : group_first;",
         ]
-        let body = gpuResult(lanes: lanes, distance: lastIsKept ? results : 1, &builder)
-        return (lines + body, (count + results - 1) / results, traits.groupSize)
     }
 
-    /// One result, by the lanes that own it: each adds up its share, then a tree in local memory adds the lanes. An item is
-    /// told its `lane` and its `result`; where it has none (`is_mine`), another of its group's.
+    /// One result, by the lanes that own it (`place`): each adds up its share, then a tree in local memory adds the lanes.
     /// - Parameter distance: of neighbouring lanes among the items.
     func gpuResult(lanes: Int, distance: Int, _ builder: inout KernelBuilder) -> [String] {
         let type = builder.index

@@ -53,13 +53,7 @@ struct RowRunKernel {
         let lanes = ReductionKernel.lanes(
             reducedCount: run.length, keptCount: run.rows, lastIsKept: false, groupSize: traits.groupSize)
         let rows = traits.groupSize / lanes
-        let type = builder.index
-        var lines = [
-            "const int lane = (int)get_local_id(0) % \(lanes), slot = (int)get_local_id(0) / \(lanes);",
-            "const \(type) group_first = (\(type))GROUP_ID(0) * \(rows);",
-            "const int is_mine = group_first + slot < \(run.rows);",
-            "const \(type) result = is_mine ? group_first + slot : group_first;",
-        ]
+        var lines = ReductionKernel.place(lanes: lanes, distance: 1, results: rows, of: run.rows, index: builder.index)
         for step in run.steps {
             let body =
                 if let reduction = step.reduction {

@@ -129,9 +129,7 @@ extension LaunchPlan {
         let partials = newScratch(count: product.splits * matrices * elements, .float32)
         let split = [groups[0], groups[1], groups[2] * product.splits]
         try launch(kernels, "partial", operands + [partials], split, groupSize: items)
-        try launch(
-            kernels, "reduce", [partials, destination], [ceilingDivide(elements, 256), matrices, 1], groupSize: 256,
-            isAnySize: true,
-            epilogue: epilogue)
+        try launchElements(
+            kernels, "reduce", [partials, destination], elements, matrices: matrices, epilogue: epilogue)
     }
 }
