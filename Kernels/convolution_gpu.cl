@@ -15,7 +15,7 @@
 //
 // The text is included once for each convolution; it undefines all its macros, the given ones too, at its end.
 // convolution_sizes.cl comes before; it goes on in tile_gpu.cl, taps_gpu.cl, convolution_gpu_loads.cl,
-// convolution_gpu_run.cl and undefine.cl.
+// column_sums_gpu.cl, convolution_gpu_run.cl and undefine.cl.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. c12_               (default convolution_)
@@ -28,6 +28,7 @@
 //   TILE_ROWS TILE_COLUMNS TILE_DEPTH ITEM_ROWS ITEM_COLUMNS
 //                                     one of the tiles of the table below                     (64 64 16 4 4)
 //   SPLITS                            ranges that the depth is divided into, >= 1             (1)
+//   SUMS                              kind 2: 1 to sum y over its pixels, too: the gradient of a bias   (0)
 //   OUT_T                             element type of the result: float, int, uchar           (float)
 //   EPILOGUE_PARAMETERS EPILOGUE_1(acc, batch, row, col)
 //                                     given together or not at all; batch is 0; row is the pixel (n * H + y) * W + x of
@@ -50,12 +51,15 @@
 //   PREFIX##partial   (only with SPLITS > 1)   global (ITEMS * CP, RP, PHASES * SPLITS)  local (ITEMS, 1, 1)
 //     (const float *first, uint first_offset, const float *second, uint second_offset,
 //      float *partials, uint partials_offset)
-//     partials holds SPLITS * RESULT floats
+//     partials holds SPLITS * RESULT floats, with SUMS then SPLITS * OUTPUT_CHANNELS
 //   PREFIX##collect   (kind 3)                 global (256 * ceil(RESULT / 256), 1, 1)   local (256, 1, 1)
 //     (const float *products, uint products_offset, OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
 //     products is [BATCH * OUTPUT_HEIGHT * OUTPUT_WIDTH, TAPS, INPUT_CHANNELS]
-//   PREFIX##reduce    (only with SPLITS > 1)   global (256 * ceil(RESULT / 256), 1, 1)   local (256, 1, 1)
+//   PREFIX##reduce    (only with SPLITS > 1)   global (256 * ceil(R / 256), 1, 1)        local (256, 1, 1)
+//     with R = RESULT, with SUMS RESULT + OUTPUT_CHANNELS
 //     (const float *partials, uint partials_offset, OUT_T *result, uint result_offset EPILOGUE_PARAMETERS)
+//   With SUMS, convolve and reduce have (float *sums, uint sums_offset), [OUTPUT_CHANNELS], after result_offset; the
+//   epilogue may read nothing of it.
 //
 // WHICH TO CHOOSE (units: the device's compute units; DEPTH: TAPS * source channels / PHASES, or the output pixels)
 //   tile   TILE_ROWS TILE_COLUMNS TILE_DEPTH ITEM_ROWS ITEM_COLUMNS   items   local memory
@@ -122,6 +126,9 @@
 #endif
 #ifndef SPLITS
 #define SPLITS 1
+#endif
+#ifndef SUMS
+#define SUMS 0
 #endif
 #ifndef OUT_T
 #define OUT_T float

@@ -10,7 +10,7 @@ WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
 GROUP_MEMORY(KERNEL(convolve), TILE_MEMORY + 12 * TAPS);
 WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
     __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
-    __global OUT_T *result, const uint result_offset EPILOGUE_PARAMETERS)
+    __global OUT_T *result, const uint result_offset SUMS_PARAMETERS EPILOGUE_PARAMETERS)
 #endif
 {
     __local float *tile_a = (__local float *)group_memory, *tile_b = tile_a + 2 * STEP_A;
@@ -48,10 +48,12 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
     for (int i = 0; i < ITEM_ROWS; i++)
 #pragma unroll
         for (int j = 0; j < ITEM_COLUMNS; j++) acc[i][j] = 0.0f;
+    CLEAR_SUMS
 
     KERNEL(fetch)(
         fetched_a, fetched_b, first, second, row_y, row_x, row_base, first_column, begin * TILE_DEPTH, item
         FETCH_ARGUMENTS);
+    ADD_SUMS
     KERNEL(put)(fetched_a, fetched_b, tile_a, tile_b, item);
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int step = begin; step < end; step++) {
@@ -61,11 +63,14 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
                 fetched_a, fetched_b, first, second, row_y, row_x, row_base, first_column, (step + 1) * TILE_DEPTH,
                 item FETCH_ARGUMENTS);
         KERNEL(multiply)(acc, tile_a + slot * STEP_A, tile_b + slot * STEP_B, item_x, item_y);
-        if (step + 1 < end)
+        if (step + 1 < end) {
+            ADD_SUMS
             KERNEL(put)(fetched_a, fetched_b, tile_a + (1 - slot) * STEP_A, tile_b + (1 - slot) * STEP_B, item);
+        }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
+    STORE_SUMS
 #pragma unroll
     for (int i = 0; i < ITEM_ROWS; i++) {
         int row = first_row + ITEM_ROW(i, item_y);
@@ -92,9 +97,10 @@ WORK_FUNCTION void KERNEL(convolve)(ITEM_PARAMETERS
 GROUP_MEMORY(KERNEL(reduce), 0);
 WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
     __global const float *partials, const uint partials_offset, __global OUT_T *result, const uint result_offset
-    EPILOGUE_PARAMETERS)
+    SUMS_PARAMETERS EPILOGUE_PARAMETERS)
 {
     const int element = ITEM_ID(0);
+    FINISH_SUMS
     if (element < RESULT_ROWS * COLUMNS) {
         const int row = element / COLUMNS, column = element % COLUMNS;
         float sum = 0.0f;

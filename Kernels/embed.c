@@ -29,6 +29,7 @@ static const char matmul_cpu[] = {
 static const char matmul_gpu[] = {
 #embed "matmul_gpu.cl" suffix(,)
 #embed "tile_gpu.cl" suffix(,)
+#embed "column_sums_gpu.cl" suffix(,)
 #embed "matmul_gpu_run.cl" suffix(,)
 #embed "undefine.cl" suffix(, 0)
 };
@@ -58,6 +59,7 @@ static const char convolution_gpu[] = {
 #embed "tile_gpu.cl" suffix(,)
 #embed "taps_gpu.cl" suffix(,)
 #embed "convolution_gpu_loads.cl" suffix(,)
+#embed "column_sums_gpu.cl" suffix(,)
 #embed "convolution_gpu_run.cl" suffix(,)
 #embed "undefine.cl" suffix(, 0)
 };
@@ -66,6 +68,7 @@ static const char tensor_gpu[] = {
 #embed "tensor_gpu_arithmetic.cl" suffix(,)
 #embed "taps_gpu.cl" suffix(,)
 #embed "tensor_gpu_loads.cl" suffix(,)
+#embed "column_sums_gpu.cl" suffix(,)
 #embed "tensor_gpu_run.cl" suffix(,)
 #embed "undefine.cl" suffix(, 0)
 };

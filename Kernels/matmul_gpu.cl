@@ -6,7 +6,7 @@
 // With SPLITS > 1 the depth is divided among work-groups, whose partial sums a second kernel adds in a fixed order.
 //
 // The text is included once for each product; it undefines all its macros, the given ones too, at its end. It goes on in
-// tile_gpu.cl, matmul_gpu_run.cl and undefine.cl.
+// tile_gpu.cl, column_sums_gpu.cl, matmul_gpu_run.cl and undefine.cl.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here, e.g. p12_               (default matmul_)
@@ -17,6 +17,8 @@
 //   TILE_ROWS TILE_COLUMNS TILE_DEPTH ITEM_ROWS ITEM_COLUMNS
 //                                     one of the tiles of the table below                     (64 64 16 4 4)
 //   SPLITS                            ranges that the depth is divided into, 1...ceil(DEPTH/TILE_DEPTH)   (1)
+//   SUMS                              with BATCH == 1 and B_COLUMN_STRIDE == 1: 1 to sum B over its rows, too: the
+//                                     gradient of a bias                                      (0)
 //   OUT_T                             element type of C: float, int, uchar                    (float)
 //   EPILOGUE_PARAMETERS EPILOGUE_1(acc, batch, row, col)
 //                                     given together or not at all; EPILOGUE_4, _8, _16 may be given and are not used
@@ -28,9 +30,12 @@
 //     (const float *a, uint a_offset, const float *b, uint b_offset, OUT_T *c, uint c_offset EPILOGUE_PARAMETERS)
 //   PREFIX##partial  (only with SPLITS > 1)   global (ITEMS * CP, RP, BATCH * SPLITS)  local (ITEMS, 1, 1)
 //     (const float *a, uint a_offset, const float *b, uint b_offset, float *partials, uint partials_offset)
-//     partials holds SPLITS * BATCH * ROWS * COLUMNS floats
-//   PREFIX##reduce   (only with SPLITS > 1)   global (256 * ceil(ROWS * COLUMNS / 256), BATCH, 1)  local (256, 1, 1)
+//     partials holds SPLITS * BATCH * ROWS * COLUMNS floats, with SUMS then SPLITS * COLUMNS
+//   PREFIX##reduce   (only with SPLITS > 1)   global (256 * ceil(R / 256), BATCH, 1)           local (256, 1, 1)
+//     with R = ROWS * COLUMNS, with SUMS (ROWS + 1) * COLUMNS
 //     (const float *partials, uint partials_offset, OUT_T *c, uint c_offset EPILOGUE_PARAMETERS)
+//   With SUMS, product and reduce have (float *sums, uint sums_offset), [COLUMNS], after c_offset; the epilogue may read
+//   nothing of it.
 //
 // WHICH TO CHOOSE (units: the device's compute units; a device whose largest work-group is below 256 takes the 32 tile)
 //   tile   TILE_ROWS TILE_COLUMNS TILE_DEPTH ITEM_ROWS ITEM_COLUMNS   items   local memory
@@ -92,6 +97,9 @@
 #ifndef SPLITS
 #define SPLITS 1
 #endif
+#ifndef SUMS
+#define SUMS 0
+#endif
 #ifndef OUT_T
 #define OUT_T float
 #endif
@@ -103,5 +111,6 @@
 #define PASTE_TEXT(x, y) x##y
 #define PASTE(x, y) PASTE_TEXT(x, y)
 #define KERNEL(name) PASTE(PREFIX, name)
+#define RESULT_ROWS ROWS
 #define A_ALONG_DEPTH (A_COLUMN_STRIDE == 1)
 #define B_ALONG_DEPTH (B_COLUMN_STRIDE != 1)

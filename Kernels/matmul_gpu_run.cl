@@ -36,7 +36,7 @@ WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
 GROUP_MEMORY(KERNEL(product), TILE_MEMORY);
 WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
     __global const float *a, const uint a_offset, __global const float *b, const uint b_offset, __global OUT_T *c,
-    const uint c_offset EPILOGUE_PARAMETERS)
+    const uint c_offset SUMS_PARAMETERS EPILOGUE_PARAMETERS)
 #endif
 {
     __local float *tile_a = (__local float *)group_memory, *tile_b = tile_a + 2 * STEP_A;
@@ -54,8 +54,10 @@ WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
     for (int i = 0; i < ITEM_ROWS; i++)
 #pragma unroll
         for (int j = 0; j < ITEM_COLUMNS; j++) acc[i][j] = 0.0f;
+    CLEAR_SUMS
 
     KERNEL(fetch)(fetched_a, fetched_b, a, b, first_row, first_column, begin * TILE_DEPTH, item);
+    ADD_SUMS
     KERNEL(put)(fetched_a, fetched_b, tile_a, tile_b, item);
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int step = begin; step < end; step++) {
@@ -63,11 +65,14 @@ WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
         if (step + 1 < end)
             KERNEL(fetch)(fetched_a, fetched_b, a, b, first_row, first_column, (step + 1) * TILE_DEPTH, item);
         KERNEL(multiply)(acc, tile_a + slot * STEP_A, tile_b + slot * STEP_B, x, y);
-        if (step + 1 < end)
+        if (step + 1 < end) {
+            ADD_SUMS
             KERNEL(put)(fetched_a, fetched_b, tile_a + (1 - slot) * STEP_A, tile_b + (1 - slot) * STEP_B, item);
+        }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
+    STORE_SUMS
 #if SPLITS > 1
     partials += partials_offset + ((size_t)split * BATCH + batch) * ROWS * COLUMNS;
 #else
@@ -91,9 +96,10 @@ WORK_FUNCTION void KERNEL(product)(ITEM_PARAMETERS
 GROUP_MEMORY(KERNEL(reduce), 0);
 WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
     __global const float *partials, const uint partials_offset, __global OUT_T *c, const uint c_offset
-    EPILOGUE_PARAMETERS)
+    SUMS_PARAMETERS EPILOGUE_PARAMETERS)
 {
     const int element = ITEM_ID(0), batch = ITEM_ID(1);
+    FINISH_SUMS
     if (element < ROWS * COLUMNS) {
         const int row = element / COLUMNS, column = element % COLUMNS;
         partials += partials_offset + (size_t)batch * ROWS * COLUMNS + element;

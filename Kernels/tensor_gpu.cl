@@ -31,7 +31,7 @@
 // both, so that it is tested where there is no GPU.
 //
 // The text is included once for each product; it undefines all its macros, the given ones too, at its end. It goes on in
-// tensor_gpu_arithmetic.cl, taps_gpu.cl, tensor_gpu_loads.cl, tensor_gpu_run.cl and undefine.cl.
+// tensor_gpu_arithmetic.cl, taps_gpu.cl, tensor_gpu_loads.cl, column_sums_gpu.cl, tensor_gpu_run.cl and undefine.cl.
 //
 // MACROS (all integers are plain decimal literals)
 //   PREFIX                            begins every name defined here                          (tensor_)
@@ -47,6 +47,7 @@
 //                                     contiguous (of images the channels) are multiples of 4   (0 0)
 //   FORMAT                            what factors are rounded to: 0 tf32, 1 bf16             (0)
 //   SPLITS                            ranges that the depth is divided into, >= 1             (1)
+//   SUMS                              as in matmul_gpu.cl and convolution_gpu.cl; of numbers that are not rounded   (0)
 //   OUT_T EPILOGUE_PARAMETERS EPILOGUE_1   as in matmul_gpu.cl and convolution_gpu.cl
 //   TENSOR_EMULATED                   defined: portable OpenCL C in place of PTX; not undefined at the end
 //
@@ -154,6 +155,9 @@
 #ifndef SPLITS
 #define SPLITS 1
 #endif
+#ifndef SUMS
+#define SUMS 0
+#endif
 #ifndef OUT_T
 #define OUT_T float
 #endif
@@ -253,6 +257,9 @@
 // a vector of local memory needs after two turns.
 #define FETCHES_A (TILE_ROWS * TILE_DEPTH / 4 / ITEMS)
 #define FETCHES_B (TILE_COLUMNS * TILE_DEPTH / 4 / ITEMS)
+// All fetches of an item are of the same four columns.
+#define SUM_T float4
+#define SUM_PARTS 1
 #define ALONG(INSIDE, f, length) ((int)(INSIDE ? item / 4 + (f) * (ITEMS / 4) : item % ((length) / 4) * 4))
 #define DEEP(INSIDE, f, length, fetches) ((int)(INSIDE ? item % 4 * 4 : item / ((length) / 4) * (fetches) + (f)))
 #define A_TILE_ROW(f) ALONG(A_INSIDE, f, TILE_ROWS)

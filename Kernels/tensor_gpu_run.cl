@@ -21,7 +21,7 @@ WORK_FUNCTION void KERNEL(partial)(ITEM_PARAMETERS
 GROUP_MEMORY(KERNEL(ENTRY), MEMORY);
 WORK_FUNCTION void KERNEL(ENTRY)(ITEM_PARAMETERS
     __global const float *first, const uint first_offset, __global const float *second, const uint second_offset,
-    __global OUT_T *result, const uint result_offset EPILOGUE_PARAMETERS)
+    __global OUT_T *result, const uint result_offset SUMS_PARAMETERS EPILOGUE_PARAMETERS)
 #endif
 {
     __local uint *tile_a = (__local uint *)group_memory, *tile_b = tile_a + 2 * ELEMENTS_A;
@@ -73,9 +73,11 @@ WORK_FUNCTION void KERNEL(ENTRY)(ITEM_PARAMETERS
         for (int j = 0; j < BLOCKS_ACROSS; j++)
 #pragma unroll
             for (int c = 0; c < 4; c++) sums[i][j][c] = 0.0f;
+    CLEAR_SUMS
 
     KERNEL(fetch)(
         fetched_a, fetched_b, first, second, first_row, first_column, begin * TILE_DEPTH, item FETCH_ARGUMENTS);
+    ADD_SUMS
     KERNEL(put)(fetched_a, fetched_b, tile_a, tile_b, item);
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int step = begin; step < end; step++) {
@@ -94,12 +96,15 @@ WORK_FUNCTION void KERNEL(ENTRY)(ITEM_PARAMETERS
             KERNEL(take_b)(b, tile_b + slot * ELEMENTS_B, warp_column / 8 + across, lane);
             KERNEL(multiply)(sums, a, b, across, item EXCHANGE_ARGUMENT);
         }
-        if (step + 1 < end)
+        if (step + 1 < end) {
+            ADD_SUMS
             KERNEL(put)(
                 fetched_a, fetched_b, tile_a + (1 - slot) * ELEMENTS_A, tile_b + (1 - slot) * ELEMENTS_B, item);
+        }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
+    STORE_SUMS
     // A block of each warp at a time.
     __local float *stage = (__local float *)group_memory;
 #ifndef TENSOR_EMULATED
@@ -150,9 +155,10 @@ WORK_FUNCTION void KERNEL(ENTRY)(ITEM_PARAMETERS
 GROUP_MEMORY(KERNEL(reduce), 0);
 WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
     __global const float *partials, const uint partials_offset, __global OUT_T *result, const uint result_offset
-    EPILOGUE_PARAMETERS)
+    SUMS_PARAMETERS EPILOGUE_PARAMETERS)
 {
     const int element = ITEM_ID(0), batch = ITEM_ID(1);
+    FINISH_SUMS
     if (element < RESULT_ROWS * COLUMNS) {
         const int row = element / COLUMNS, column = element % COLUMNS;
         partials += partials_offset + (size_t)batch * RESULT_ROWS * COLUMNS + element;

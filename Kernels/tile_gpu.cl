@@ -37,6 +37,9 @@
 // all turns, so that little has to be computed for each, in few registers.
 #define FETCHES_A (TILE_ROWS * TILE_DEPTH / ITEMS)
 #define FETCHES_B (TILE_COLUMNS * TILE_DEPTH / ITEMS)
+// The sums of columns that an item has: fetch f is of depth f * (ITEMS / TILE_COLUMNS) and more.
+#define SUM_T float
+#define SUM_PARTS (8 * TILE_COLUMNS / ITEMS)
 #if A_ALONG_DEPTH
 #define A_TILE_ROW(f) ((int)(item / TILE_DEPTH + (f) * (ITEMS / TILE_DEPTH)))
 #define A_TILE_DEPTH(f) ((int)(item % TILE_DEPTH))

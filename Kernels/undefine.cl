@@ -44,6 +44,14 @@
 #undef SUMS_PARAMETERS
 #undef FINISH_SUMS
 #undef SUMS_STRIDE
+#undef SUM_T
+#undef SUM_PARTS
+#undef SUM_ROWS
+#undef CLEAR_SUMS
+#undef ADD_SUMS
+#undef SPLIT_SUMS
+#undef SUMS_PLACE
+#undef STORE_SUMS
 #undef LINES
 #undef KIND
 #undef HEIGHT

@@ -194,6 +194,27 @@ struct OpenCLTensorTests {
             ], depth: depth, note: "\(kind) of geometry \(number)")
     }
 
+    /// Gradients of biases, which are added up beside those of weights, of numbers that are not rounded: of each tile, with
+    /// a depth that is split and not.
+    @Test func gradientsOfBiases() throws {
+        let device = try Self.device()
+        var cases = OpenCLWeightGradientTests.cases([
+            [64, 64, 3000], [70, 50, 45], [200, 68, 21], [130, 150, 21], [33, 300, 35],
+        ])
+        cases += OpenCLWeightGradientTests.cases(Self.geometries)
+        for one in cases {
+            let steps = [one.steps[0].with(precision: .fast), one.steps[1]]
+            let kernels = try KernelListing.kernels(of: steps, traits: device.traits)
+            let own = kernels.count { !$0.text.contains("define SUMS 1") }
+            #expect(own == 0, "\(one.note): a kernel for the sums alone")
+            let found = try OpenCLFixture.run(steps, one.slots, on: device)[3]
+            let exact = try OpenCLFixture.run(one.steps, one.slots, on: ReferenceDevice())[3]
+            if let worst = OpenCLFixture.mismatch(found, exact, relative: 1e-6, absolute: one.absolute) {
+                Issue.record("\(one.note): \(worst)")
+            }
+        }
+    }
+
     /// Factors half way between two of the format, and numbers that are none.
     @Test(arguments: [Precision.fast, .fastest])
     func roundingAndSpecialNumbers(_ precision: Precision) throws {

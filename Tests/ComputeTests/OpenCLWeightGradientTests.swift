@@ -1,8 +1,8 @@
 import Compute
 import Testing
 
-/// Gradients of weights over so many rows that CPU kernels split them, each followed by the gradient of a bias, which
-/// they then add up on their way.
+/// Gradients of weights over so many rows that CPU kernels split them, and over few for GPU kernels that do not, each
+/// followed by the gradient of a bias, which they then add up on their way.
 @Suite(.enabled(if: OpenCLFixture.isAvailable))
 struct OpenCLWeightGradientTests {
     typealias Tap = ConvolutionGeometry.Tap
@@ -48,9 +48,9 @@ struct OpenCLWeightGradientTests {
             outputWidth: sizes.3.1, outputChannels: sizes.2.1, strideY: sizes.4, strideX: sizes.4, taps: taps)
     }
 
-    @Test(arguments: OpenCLFixture.Shape.allCases)
-    func convolutions(_ shape: OpenCLFixture.Shape) throws {
-        let cases = OpenCLWeightGradientTests.geometries.enumerated().map { number, geometry in
+    /// The gradient of weights, and then that of a bias.
+    static func cases(_ geometries: [ConvolutionGeometry]) -> [OpenCLFixture.Case] {
+        geometries.enumerated().map { number, geometry in
             let (x, y) = (geometry.inputShape.reduce(1, *), geometry.outputShape.reduce(1, *))
             let count = geometry.weightShape.reduce(1, *)
             let channels = geometry.outputChannels
@@ -68,15 +68,16 @@ struct OpenCLWeightGradientTests {
                     .zeros(count: channels + 3),
                 ], relative: 5e-6, absolute: 5e-5, note: "geometry \(number)")
         }
-        try OpenCLFixture.compare(cases, shape)
     }
 
     @Test(arguments: OpenCLFixture.Shape.allCases)
-    func products(_ shape: OpenCLFixture.Shape) throws {
-        let sizes = [
-            [16, 32, 2500], [32, 16, 3001], [32, 1, 2100], [7, 9, 2048], [50, 20, 4000], [12, 300, 2500],
-        ]
-        let cases = sizes.map { size in
+    func convolutions(_ shape: OpenCLFixture.Shape) throws {
+        try OpenCLFixture.compare(OpenCLWeightGradientTests.cases(OpenCLWeightGradientTests.geometries), shape)
+    }
+
+    /// The same of rows, columns and depth of products.
+    static func cases(_ sizes: [[Int]]) -> [OpenCLFixture.Case] {
+        sizes.map { size in
             let (rows, columns, depth) = (size[0], size[1], size[2])
             let step = ContractionStep(
                 batch: 1, rows: rows, columns: columns, depth: depth,
@@ -95,7 +96,15 @@ struct OpenCLWeightGradientTests {
                     .zeros(count: rows * columns + 6), .zeros(count: columns + 3),
                 ], absolute: 1e-6 + 1e-7 * Double(depth), note: "\(size)")
         }
-        try OpenCLFixture.compare(cases, shape)
+    }
+
+    @Test(arguments: OpenCLFixture.Shape.allCases)
+    func products(_ shape: OpenCLFixture.Shape) throws {
+        let sizes = [
+            [16, 32, 2500], [32, 16, 3001], [32, 1, 2100], [7, 9, 2048], [50, 20, 4000], [12, 300, 2500],
+            [70, 50, 45], [130, 150, 21], [200, 300, 33],
+        ]
+        try OpenCLFixture.compare(OpenCLWeightGradientTests.cases(sizes), shape)
     }
 
     /// Memory that the product's epilogue reads last may be where the sums go.

@@ -31,9 +31,8 @@ struct VariantBitsTests {
                 epilogue: number % 3 == 0
                     ? OpenCLProductTests.epilogue([batch, rows, columns], storing: .float32, slots: (3, 4)) : nil,
                 destination: Operand(slot: 2, dtype: .float32))
-            tried += try compare(
-                .contraction(step), [batch * rows * depth, batch * depth * columns, batch * rows * columns], columns,
-                shape)
+            let counts = [batch * rows * depth, batch * depth * columns, batch * rows * columns]
+            tried += try compare([.contraction(step)], counts, columns, shape)
         }
         #expect(tried >= 8)
     }
@@ -80,10 +79,39 @@ struct VariantBitsTests {
                         ? OpenCLProductTests.epilogue(
                             [1, counts[2] / columns, columns], storing: .float32, slots: (3, 4)) : nil,
                     destination: Operand(slot: 2, dtype: .float32))
-                tried += try compare(.convolution(step), counts, columns, shape)
+                tried += try compare([.convolution(step)], counts, columns, shape)
             }
         }
         #expect(tried >= 12)
+    }
+
+    /// The gradient of a bias, which is added up beside that of weights: sums that end inside a step of the depth and such
+    /// as do not, and ones that are divided.
+    @Test(arguments: Shape.allCases)
+    func sumsOfColumnsHaveTheSameBits(_ shape: Shape) throws {
+        var tried = 0
+        for (rows, columns, depth) in [(130, 140, 80), (130, 140, 85), (300, 20, 48), (70, 90, 4100)] {
+            let step = ContractionStep(
+                batch: 1, rows: rows, columns: columns, depth: depth,
+                a: matrix(slot: 0, rows, depth, isTransposed: true),
+                b: matrix(slot: 1, depth, columns, isTransposed: false),
+                destination: Operand(slot: 2, dtype: .float32))
+            let sums = OpenCLWeightGradientTests.sums(rows: depth, columns: columns, offset: 0)
+            tried += try compare(
+                [.contraction(step), sums], [rows * depth, depth * columns, rows * columns], columns, shape)
+        }
+        for (side, inputs, outputs) in [(8, 300, 140), (40, 20, 70), (8, 150, 12)] {
+            let geometry = ConvolutionGeometry(
+                batch: 2, height: side, width: side, inputChannels: inputs, outputHeight: side, outputWidth: side,
+                outputChannels: outputs, strideY: 1, strideX: 1, taps: [.init(dy: 0, dx: 0), .init(dy: -1, dx: 1)])
+            let step = ConvolutionStep(
+                kind: .weightGradient, geometry: geometry, first: Operand(slot: 0, dtype: .float32),
+                second: Operand(slot: 1, dtype: .float32), destination: Operand(slot: 2, dtype: .float32))
+            let counts = [geometry.inputShape, geometry.outputShape, geometry.weightShape].map { $0.reduce(1, *) }
+            let sums = OpenCLWeightGradientTests.sums(rows: counts[1] / outputs, columns: outputs, offset: 0)
+            tried += try compare([.convolution(step), sums], counts, outputs, shape)
+        }
+        #expect(tried >= 4)
     }
 
     private func matrix(slot: Int, _ rows: Int, _ columns: Int, isTransposed: Bool) -> Matrix {
@@ -92,25 +120,34 @@ struct VariantBitsTests {
             rowStride: isTransposed ? 1 : columns, columnStride: isTransposed ? rows : 1)
     }
 
-    /// Runs a step with each of its candidates.
+    /// Runs steps with each of the first one's candidates. It stores into slot 2; one after it into slot 3, which epilogues
+    /// of it read otherwise.
     /// - Returns: how many there are beside the default.
-    private func compare(_ step: Step, _ counts: [Int], _ columns: Int, _ shape: Shape) throws -> Int {
+    private func compare(_ steps: [Step], _ counts: [Int], _ columns: Int, _ shape: Shape) throws -> Int {
         let device = try OpenCLFixture.device(shape)
-        let tunable = try #require(TunableStep(step))
+        let tunable = try #require(TunableStep(steps[0]))
         let names = tunable.candidates(device.traits)
         let prepared = try device.prepare(
-            [step], choosing: names.map { VariantPolicy(winners: [tunable.key: $0]) })
+            steps, choosing: names.map { VariantPolicy(winners: [tunable.key: $0]) })
         for numbers in Numbers.allCases {
-            let buffers = try buffers(counts + [columns + 1, counts[2] + 2], numbers, on: device)
-            var expected: [UInt32] = []
+            let buffers = try buffers(counts + [columns + 2, counts[2] + 2], numbers, on: device)
+            let results = [2: counts[2], 3: columns + 2].filter { $0.key == 2 || steps.count > 1 }
+            var expected: [Int: [UInt32]] = [:]
             for (index, steps) in prepared.enumerated() {
-                var bits = [UInt32](repeating: .max, count: counts[2])
-                try bits.withUnsafeBytes { try device.upload($0, to: buffers[2], offset: 0) }
+                for (slot, count) in results {
+                    let marks = [UInt32](repeating: .max, count: count)
+                    try marks.withUnsafeBytes { try device.upload($0, to: buffers[slot], offset: 0) }
+                }
                 try device.run(steps, bindings: buffers)
-                try bits.withUnsafeMutableBytes { try device.download(buffers[2], offset: 0, into: $0) }
-                if index == 0 { expected = bits }
-                if let place = bits.indices.first(where: { bits[$0] != expected[$0] }) {
-                    Issue.record("\(tunable.key) of \(numbers) numbers: \(names[index]) differs at element \(place)")
+                for (slot, count) in results {
+                    var bits = [UInt32](repeating: 0, count: count)
+                    try bits.withUnsafeMutableBytes { try device.download(buffers[slot], offset: 0, into: $0) }
+                    let wanted = expected[slot, default: bits]
+                    expected[slot] = wanted
+                    if let place = bits.indices.first(where: { bits[$0] != wanted[$0] }) {
+                        Issue.record(
+                            "\(tunable.key) of \(numbers) numbers: \(names[index]) differs at \(place) of slot \(slot)")
+                    }
                 }
             }
         }

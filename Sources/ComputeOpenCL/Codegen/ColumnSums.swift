@@ -2,8 +2,8 @@ import Compute
 
 /// The sums over the rows of a row-major matrix, as a step asks for them: the gradient of a bias.
 ///
-/// Where the step before is the gradient of a weight, by a kernel for CPUs that goes over the rows in chunks, that
-/// kernel adds them up on its way: the matrix is its second operand.
+/// Where the step before is the gradient of a weight, its kernel adds them up on its way: the matrix is its second
+/// operand. On CPUs only kernels that go over the rows in chunks do.
 struct ColumnSums: Hashable, Sendable {
     /// Contiguous `[rows, columns]`.
     let matrix: Operand
@@ -36,7 +36,7 @@ extension LaunchPlan {
     /// Takes over the next step, if it wants the sums of this matrix: the step that is being added adds up the rows on its
     /// way, and its last kernel writes the sums beside its result. Not beside an epilogue, which might read what is there,
     /// and not for a step inside a raster scan, whose slots are others.
-    mutating func takeSums(
+    private mutating func takeSums(
         of matrix: Operand, rows: Int, columns: Int, epilogue: Epilogue?
     ) throws(DeviceError) -> ColumnSums? {
         guard let sums = wantedSums, sums.matrix == matrix, sums.rows == rows, sums.columns == columns, epilogue == nil,
@@ -47,7 +47,20 @@ extension LaunchPlan {
         return sums
     }
 
-    /// Launches what adds up the partial results of a divided step, and of the sums that it has taken over.
+    mutating func takeSums(_ step: ContractionStep) throws(DeviceError) -> ColumnSums? {
+        guard step.batch == 1, step.b.columnStride == 1, step.b.rowStride == step.columns else { return nil }
+        return try takeSums(of: step.b.operand, rows: step.depth, columns: step.columns, epilogue: step.epilogue)
+    }
+
+    mutating func takeSums(_ step: ConvolutionStep) throws(DeviceError) -> ColumnSums? {
+        guard step.kind == .weightGradient else { return nil }
+        let g = step.geometry
+        return try takeSums(
+            of: step.second, rows: g.batch * g.outputHeight * g.outputWidth, columns: g.outputChannels,
+            epilogue: step.epilogue)
+    }
+
+    /// On a CPU: launches what adds up the partial results of a divided step, and of the sums that it has taken over.
     mutating func launchReduce(
         _ kernels: KernelSource, _ partials: Operand, _ destination: Operand, _ sums: ColumnSums?, _ groups: [Int],
         _ after: EpilogueText

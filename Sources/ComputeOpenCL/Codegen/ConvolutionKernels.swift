@@ -71,11 +71,7 @@ extension LaunchPlan {
         macros["CHUNK"] = order.chunk
         macros["SPLITS"] = order.splits
         macros["GATHER"] = order.gathers ? 1 : 0
-        var sums: ColumnSums?
-        if order.splits > 1 {
-            sums = try takeSums(
-                of: step.second, rows: work.outputPixels, columns: g.outputChannels, epilogue: step.epilogue)
-        }
+        let sums = order.splits > 1 ? try takeSums(step) : nil
         macros["SUMS"] = sums == nil ? 0 : 1
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1, 16], traits: traits)
         let kernels = source(
@@ -111,27 +107,17 @@ extension LaunchPlan {
         let choices = GPUChoices(step, work, traits)
         let choice = try choose(
             among: choices.candidates, spares: choices.spares, key: step.tuningKey, what: "a convolution")
-        let (tile, splits) = (choice.tile, choice.splits)
-
+        let sums = try takeSums(step)
         var macros = work.macros
-        macros.merge(tile.macros) { _, new in new }
-        macros["SPLITS"] = splits
+        macros.merge(choice.tile.macros) { _, new in new }
+        macros["SPLITS"] = choice.splits
+        macros["SUMS"] = sums == nil ? 0 : 1
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1], traits: traits)
         let kernels = source(
             try product("convolution_gpu", macros, after, more: work.taps), of: choice.description)
-        let across = ceilingDivide(work.resultChannels, tile.columns)
-        let down = ceilingDivide(work.rows, tile.rows)
-        if splits == 1 {
-            try launch(
-                kernels, "convolve", [step.first, step.second, step.destination], [across, down, work.phases],
-                groupSize: tile.items, epilogue: after)
-        } else {
-            let partials = newScratch(count: splits * work.resultCount, .float32)
-            try launch(
-                kernels, "partial", [step.first, step.second, partials], [across, down, work.phases * splits],
-                groupSize: tile.items)
-            try launchElements(kernels, "reduce", [partials, step.destination], work.resultCount, epilogue: after)
-        }
+        try launchTiles(
+            GPUTiling(work, tile: (choice.tile.rows, choice.tile.columns), items: choice.tile.items, choice.splits),
+            kernels, [step.first, step.second], step.destination, sums, after)
     }
 }
 

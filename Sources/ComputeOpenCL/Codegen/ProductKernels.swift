@@ -71,11 +71,7 @@ extension LaunchPlan {
         macros["ACROSS"] = choice.goesAcross ? 1 : 0
         macros["SPLITS"] = splits
         macros["SPLIT_DEPTH"] = traits.registers.splitDepth
-        let canSum = isSplit && step.batch == 1 && b.columnStride == 1 && b.rowStride == step.columns
-        var sums: ColumnSums?
-        if canSum {
-            sums = try takeSums(of: b.operand, rows: step.depth, columns: step.columns, epilogue: step.epilogue)
-        }
+        let sums = isSplit ? try takeSums(step) : nil
         macros["SUMS"] = sums == nil ? 0 : 1
         let after = EpilogueText(
             step.epilogue, destination: step.destination.dtype, widths: isDot ? [1, 4] : [1, 16], traits: traits)
@@ -115,28 +111,16 @@ extension LaunchPlan {
         let choices = GPUChoices(step, traits)
         let choice = try choose(
             among: choices.candidates, spares: choices.spares, key: step.tuningKey, what: "a product")
-        let (tile, splits) = (choice.tile, choice.splits)
-
+        let sums = try takeSums(step)
         var macros = sizes(of: step)
-        macros.merge(tile.macros) { _, new in new }
-        macros["SPLITS"] = splits
+        macros.merge(choice.tile.macros) { _, new in new }
+        macros["SPLITS"] = choice.splits
+        macros["SUMS"] = sums == nil ? 0 : 1
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1], traits: traits)
         let kernels = source(try product("matmul_gpu", macros, after), of: choice.description)
-        let across = ceilingDivide(step.columns, tile.columns)
-        let down = ceilingDivide(step.rows, tile.rows)
-        let operands = [step.a.operand, step.b.operand]
-        if splits == 1 {
-            try launch(
-                kernels, "product", operands + [step.destination], [across, down, step.batch], groupSize: tile.items,
-                epilogue: after)
-        } else {
-            let partials = newScratch(count: splits * step.batch * step.rows * step.columns, .float32)
-            try launch(
-                kernels, "partial", operands + [partials], [across, down, step.batch * splits], groupSize: tile.items)
-            try launchElements(
-                kernels, "reduce", [partials, step.destination], step.rows * step.columns, matrices: step.batch,
-                epilogue: after)
-        }
+        try launchTiles(
+            GPUTiling(step, tile: (choice.tile.rows, choice.tile.columns), items: choice.tile.items, choice.splits),
+            kernels, [step.a.operand, step.b.operand], step.destination, sums, after)
     }
 
     func sizes(of step: ContractionStep) -> [String: Int] {

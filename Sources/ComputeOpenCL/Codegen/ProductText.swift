@@ -66,19 +66,6 @@ extension LaunchPlan {
     }
 }
 
-extension LaunchPlan {
-    /// On a GPU: a launch with an item for each element of the result, of each of some matrices.
-    mutating func launchElements(
-        _ source: KernelSource, _ entry: String, _ operands: [Operand], _ elements: Int, matrices: Int = 1,
-        epilogue: EpilogueText
-    ) throws(DeviceError) {
-        let groupSize = 256
-        try launch(
-            source, entry, operands, [ceilingDivide(elements, groupSize), matrices, 1], groupSize: groupSize,
-            isAnySize: true, epilogue: epilogue)
-    }
-}
-
 extension Operand {
     /// The zeros that convolutions read for pixels outside the image.
     static let zeros = Operand(slot: .min, dtype: .float32)

@@ -70,7 +70,9 @@ struct TensorProduct {
     }
 
     /// The macros, beside those of the sizes.
-    func macros(_ sizes: [String: Int]) -> [String: Int] { sizes.merging(numbers) { _, new in new } }
+    func macros(_ sizes: [String: Int], _ sums: ColumnSums?) -> [String: Int] {
+        sizes.merging(numbers) { _, new in new }.merging(["SUMS": sums == nil ? 0 : 1]) { _, new in new }
+    }
 
     /// The macros that are no numbers.
     var texts: [String: String] { isEmulated ? ["TENSOR_EMULATED": ""] : [:] }
@@ -93,43 +95,24 @@ extension KernelTraits {
 
 extension LaunchPlan {
     mutating func add(_ step: ContractionStep, _ product: TensorProduct) throws(DeviceError) {
+        let sums = try takeSums(step)
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1], traits: traits)
-        let kernels = try self.product("tensor_gpu", product.macros(sizes(of: step)), after, more: product.texts)
-        let groups = [
-            ceilingDivide(step.columns, product.tile.columns), ceilingDivide(step.rows, product.tile.rows), step.batch,
-        ]
-        try launch(
-            product, kernels, "product", [step.a.operand, step.b.operand], step.destination, groups,
-            matrices: step.batch, elements: step.rows * step.columns, epilogue: after)
+        let macros = product.macros(sizes(of: step), sums)
+        let kernels = try self.product("tensor_gpu", macros, after, more: product.texts)
+        let tile = product.tile
+        try launchTiles(
+            GPUTiling(step, tile: (tile.rows, tile.columns), items: tile.items, product.splits), kernels,
+            [step.a.operand, step.b.operand], step.destination, sums, after)
     }
 
     mutating func add(_ step: ConvolutionStep, _ work: ConvolutionWork, _ product: TensorProduct) throws(DeviceError) {
+        let sums = try takeSums(step)
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1], traits: traits)
         let texts = work.taps.merging(product.texts) { _, new in new }
-        let kernels = try self.product("tensor_gpu", product.macros(work.macros), after, more: texts)
-        let groups = [
-            ceilingDivide(work.resultChannels, product.tile.columns), ceilingDivide(work.rows, product.tile.rows),
-            work.phases,
-        ]
-        try launch(
-            product, kernels, "convolve", [step.first, step.second], step.destination, groups, matrices: 1,
-            elements: work.resultCount, epilogue: after)
-    }
-
-    /// - Parameter elements: of the result of each of the matrices.
-    private mutating func launch(
-        _ product: TensorProduct, _ kernels: KernelSource, _ entry: String, _ operands: [Operand],
-        _ destination: Operand, _ groups: [Int], matrices: Int, elements: Int, epilogue: EpilogueText
-    ) throws(DeviceError) {
-        let items = product.tile.items
-        if product.splits == 1 {
-            return try launch(
-                kernels, entry, operands + [destination], groups, groupSize: items, epilogue: epilogue)
-        }
-        let partials = newScratch(count: product.splits * matrices * elements, .float32)
-        let split = [groups[0], groups[1], groups[2] * product.splits]
-        try launch(kernels, "partial", operands + [partials], split, groupSize: items)
-        try launchElements(
-            kernels, "reduce", [partials, destination], elements, matrices: matrices, epilogue: epilogue)
+        let kernels = try self.product("tensor_gpu", product.macros(work.macros, sums), after, more: texts)
+        let tile = product.tile
+        try launchTiles(
+            GPUTiling(work, tile: (tile.rows, tile.columns), items: tile.items, product.splits), kernels,
+            [step.first, step.second], step.destination, sums, after)
     }
 }

@@ -128,10 +128,7 @@ extension LaunchPlan {
             macros["CHANNELS"] = winograd.rows
             macros["DEPTH"] = winograd.block
             macros["SPLITS"] = winograd.splits
-            if winograd.splits > 1 {
-                sums = try takeSums(
-                    of: step.second, rows: work.outputPixels, columns: g.outputChannels, epilogue: step.epilogue)
-            }
+            if winograd.splits > 1 { sums = try takeSums(step) }
             macros["SUMS"] = sums == nil ? 0 : 1
         } else {
             macros["ROWS"] = ceilingDivide(winograd.rows, tile.rows) * tile.rows

@@ -81,6 +81,13 @@ extension KernelCases {
                 convolution(.forward, geometry(1, (17, 10), (1, 66), (17, 10), point)),
                 convolution(.inputGradient, geometry(1, (17, 10), (66, 1), (17, 10), point)),
                 convolution(.weightGradient, geometry(1, (3, 3), (170, 66), (3, 3), point)),
+                // With sums of channels: split, with wide and narrow tiles, then each tile.
+                weightGradientWithSums(geometry(1, (13, 10), (4, 30), (13, 10), point)),
+                weightGradientWithSums(geometry(1, (13, 10), (2, 3), (13, 10), point)),
+                weightGradientWithSums(geometry(1, (4, 5), (60, 5), (4, 5), square)),
+                weightGradientWithSums(geometry(2, (3, 3), (50, 34), (3, 3), point)),
+                weightGradientWithSums(geometry(1, (5, 3), (90, 40), (5, 3), point)),
+                weightGradientWithSums(geometry(1, (3, 3), (170, 66), (3, 3), point)),
             ]
         }
         return cases

@@ -46,6 +46,10 @@ enum KernelCases {
                 product([33, 34, 18], batch: 2, transposed: (true, true), storing: .bool),
                 product([65, 66, 9], batch: 2, storing: .float32),
                 product([65, 66, 9], batch: 2, transposed: (true, true)),
+                // With sums of columns: split, then each tile.
+                product([9, 20, 130], transposed: (true, false), sums: true), product([33, 34, 18], sums: true),
+                product([65, 130, 19], transposed: (true, false), sums: true),
+                product([130, 250, 21], transposed: (true, false), sums: true),
             ]
         }
     }

@@ -97,10 +97,10 @@ struct KernelCheckTests {
     /// A file of kernels, and the macros that decide which code it compiles.
     private static let files: [(name: String, macros: [String])] = [
         ("matmul_cpu", ["FORM", "PACK_A", "PACK_B", "SUMS", "ACROSS"]),
-        ("matmul_gpu", ["TILE_ROWS"]),
+        ("matmul_gpu", ["TILE_ROWS", "SUMS"]),
         ("convolution_cpu", ["KIND", "PACK", "BATCH_INNER", "GATHER", "SUMS", "FLAT", "ACROSS"]),
         ("winograd_cpu", ["KIND", "SIDE", "SUMS", "AHEAD"]),
-        ("convolution_gpu", ["KIND", "TILE_ROWS", "TILE_COLUMNS"]),
+        ("convolution_gpu", ["KIND", "TILE_ROWS", "TILE_COLUMNS", "SUMS"]),
         ("indexed", ["GATHER", "SCATTER_ADD"]),
         ("raster_scan", ["GROUP"]),
         ("raster_scan_cpu", []),
