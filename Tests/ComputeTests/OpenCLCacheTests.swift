@@ -87,21 +87,39 @@ struct OpenCLCacheTests {
         }
     }
 
+    /// Adds a hundred numbers of each of some slots, from `offset` on, into the next slot.
+    private func sum(of count: Int, from offset: Int = 0) -> Step {
+        let view = View(contiguous: [4, 25])
+        var body = Expression()
+        var value = body.append(.load(operand: 0, view: view), type: .float32)
+        for operand in 1..<count {
+            let next = body.append(.load(operand: operand, view: view), type: .float32)
+            value = body.append(.binary(.add, value, next), type: .float32)
+        }
+        return .pointwise(
+            PointwiseStep(
+                shape: [4, 25], body: body,
+                operands: (0..<count).map { Operand(slot: $0, offset: offset, dtype: .float32) },
+                stores: [Store(value: value, destination: Operand(slot: count, dtype: .float32), view: view)]))
+    }
+
+    /// A step at another place is no kernel of its own; on GPUs, where numbers are part of the text, neither, but where there
+    /// would be too many parameters: those have their places in the text, too.
+    @Test(arguments: [(20, 1), (70, 2)])
+    func stepsAtOtherPlacesShareAKernel(_ count: Int, _ kernels: Int) throws {
+        let steps = [sum(of: count), sum(of: count, from: 3)]
+        let text = try KernelListing.program(of: steps, traits: KernelTraits(shape: .gpu, computeUnits: 2))
+        #expect(text.components(separatedBy: "WORK_FUNCTION void ").count - 1 == kernels)
+        let values = (0..<count).map { slot in
+            OpenCLFixture.Slot(.float32, (0..<103).map { Double($0 * slot % 7) })
+        }
+        for step in steps {
+            try OpenCLFixture.compare([step], values + [.zeros(count: 100)], .gpu)
+        }
+    }
+
     /// On CPUs the kernels of a program are functions of one, but that of many parameters.
     @Test func aProgramHasOneKernel() throws {
-        func sum(of count: Int) -> Step {
-            let view = View(contiguous: [100])
-            var body = Expression()
-            var value = body.append(.load(operand: 0, view: view), type: .float32)
-            for operand in 1..<count {
-                let next = body.append(.load(operand: operand, view: view), type: .float32)
-                value = body.append(.binary(.add, value, next), type: .float32)
-            }
-            return .pointwise(
-                PointwiseStep(
-                    shape: [100], body: body, operands: (0..<count).map { Operand(slot: $0, dtype: .float32) },
-                    stores: [Store(value: value, destination: Operand(slot: count, dtype: .float32), view: view)]))
-        }
         for (counts, kernels) in [([2, 3, 4], 1), ([2, 20, 4], 2), ([20, 30], 2)] {
             let steps = counts.map { sum(of: $0) }
             let cpu = try KernelListing.program(of: steps, traits: KernelTraits(shape: .cpu, computeUnits: 2))

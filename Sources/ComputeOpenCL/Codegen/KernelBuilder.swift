@@ -3,11 +3,13 @@ import Compute
 /// Collects the parameters of one generated kernel, and the values that they have at run time.
 ///
 /// Extents, strides, offsets and constants become parameters where they can, so that one compiled kernel serves many shapes.
-/// With `bakesNumbers` they become literals: for GPUs, where dividing by a constant is much cheaper, and for kernels
-/// that would have more parameters than the device allows.
+/// With `bakesNumbers` they become literals, but for offsets: for GPUs, where dividing by a constant is much cheaper. With
+/// `bakesOffsets` those do, too: for steps of a raster scan, and for kernels that would have more parameters than the
+/// device allows.
 struct KernelBuilder {
     let traits: KernelTraits
     let bakesNumbers: Bool
+    let bakesOffsets: Bool
     /// Whether indices need 64 bits.
     let isWide: Bool
     /// Starts the names of parameters.
@@ -29,9 +31,12 @@ struct KernelBuilder {
         let isWritten: Bool
     }
 
-    init(traits: KernelTraits, bakesNumbers: Bool, isWide: Bool, prefix: String = "") {
+    init(
+        traits: KernelTraits, bakesNumbers: Bool, bakesOffsets: Bool = false, isWide: Bool, prefix: String = ""
+    ) {
         self.traits = traits
         self.bakesNumbers = bakesNumbers
+        self.bakesOffsets = bakesOffsets
         self.isWide = isWide
         self.prefix = prefix
     }
@@ -73,7 +78,7 @@ struct KernelBuilder {
         parameters.append("\(type)\(name)_start")
         arguments.append(memory)
         let argument = KernelArgument.offset(offset, of: memory, isWide: true, traits)
-        if bakesNumbers && argument.isFixed {
+        if bakesOffsets && argument.isFixed {
             prologue.append("\(type)\(name) = \(name)_start + \(offset);")
         } else {
             parameters.append("const long \(name)_offset")
@@ -105,8 +110,8 @@ struct KernelBuilder {
     ) throws(DeviceError) -> Launch {
         var builder = KernelBuilder(traits: traits, bakesNumbers: bakesNumbers, isWide: isWide)
         var made = try body(&builder)
-        if builder.isTooLong && !bakesNumbers {
-            builder = KernelBuilder(traits: traits, bakesNumbers: true, isWide: isWide)
+        if builder.isTooLong {
+            builder = KernelBuilder(traits: traits, bakesNumbers: true, bakesOffsets: true, isWide: isWide)
             made = try body(&builder)
         }
         guard !builder.isTooLong else {

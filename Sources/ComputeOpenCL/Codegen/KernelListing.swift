@@ -13,7 +13,9 @@ package struct KernelListing: Sendable {
     /// The program of steps on a device of these traits, if all are compiled together.
     /// - Throws: `DeviceError` where the steps are impossible.
     package static func program(of steps: [Step], traits: KernelTraits) throws(DeviceError) -> String {
-        try ProgramText.program(of: LaunchPlan(steps, traits: traits).launches.map(\.kernel), traits: traits).text
+        var seen: Set<LaunchKernel> = []
+        let kernels = try LaunchPlan(steps, traits: traits).launches.map(\.kernel).filter { seen.insert($0).inserted }
+        return try ProgramText.program(of: kernels, traits: traits).text
     }
 
     /// The kernels of steps on a device of these traits, in the order in which they are launched.

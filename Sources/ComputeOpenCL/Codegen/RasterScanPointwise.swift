@@ -33,7 +33,7 @@ extension RasterScanText {
     func functionBuilder(isWide: Bool) -> KernelBuilder {
         var own = traits
         own.computeUnits = 0
-        var builder = KernelBuilder(traits: own, bakesNumbers: true, isWide: isWide)
+        var builder = KernelBuilder(traits: own, bakesNumbers: true, bakesOffsets: true, isWide: isWide)
         builder.item = traits.shape == .cpu ? "0" : "get_local_id(0)"
         builder.items = "get_local_size(0)"
         return builder

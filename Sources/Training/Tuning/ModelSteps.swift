@@ -12,7 +12,7 @@ package struct ModelSteps {
         package let model: String
         let height: Int
         let width: Int
-        let channels: Int
+        package let channels: Int
     }
 
     /// Whether a subset is enough.
@@ -37,7 +37,7 @@ package struct ModelSteps {
         var steps = try ModelSteps.squares.map { try ModelSteps.square($0, on: device) }.flatMap { $0 }
         for workload in workloads {
             progress(workload)
-            steps += try ModelSteps.steps(of: workload, on: device)
+            steps += try ModelSteps.plans(of: workload, on: device).flatMap { $0 }
         }
         var seen: Set<String> = []
         return steps.compactMap { TunableStep($0) }.filter { seen.insert($0.key).inserted }
@@ -50,13 +50,19 @@ package struct ModelSteps {
         let recorder = RecordingDevice(describedBy: device)
         let (a, b) = (Argument([size, size]), Argument([size, size]))
         _ = try CompiledFunction(on: recorder, results: [a.tensor.matmul(b.tensor)])
-        return recorder.steps
+        return recorder.plans.flatMap { $0 }
     }
 
-    private static func steps(of workload: Workload, on device: DeviceInfo) throws -> [Step] {
+    /// The plans of a model's training step and samplers on such a device.
+    ///
+    /// - Throws: what making the model and its plans throws.
+    package static func plans(
+        of workload: Workload, on device: DeviceInfo, precision: Precision = .full
+    ) throws -> [[Step]] {
         let recorder = RecordingDevice(describedBy: device)
         let entry = try ModelCatalog.entry(workload.model)
-        let configuration = TrainingConfiguration(entry.recipe)
+        var configuration = TrainingConfiguration(entry.recipe)
+        configuration.precision = precision
         let shape = ImageShape(height: workload.height, width: workload.width, channels: workload.channels)
         let count = configuration.batchSize
         let images = try ImageDataset(
@@ -74,7 +80,7 @@ package struct ModelSteps {
         } else if trainer.model is any SamplingModel {
             _ = try ImagePanel.samples(of: trainer.model, count: samples, on: recorder)
         }
-        return recorder.steps
+        return recorder.plans
     }
 
     /// Images that are drawn together.

@@ -5,12 +5,12 @@ import Synchronization
 /// whose description it has. All that is read from it is zeros.
 final class RecordingDevice: Device {
     let info: DeviceInfo
-    private let noted = Mutex<[Step]>([])
+    private let noted = Mutex<[[Step]]>([])
 
     init(describedBy info: DeviceInfo) { self.info = info }
 
-    /// The steps in the order in which they were prepared.
-    var steps: [Step] { noted.withLock { $0 } }
+    /// The steps of each plan, in the order in which they were prepared.
+    var plans: [[Step]] { noted.withLock { $0 } }
     var memory: MemoryUsage { MemoryUsage() }
 
     private final class Nothing: PreparedSteps {
@@ -25,7 +25,7 @@ final class RecordingDevice: Device {
     }
 
     func prepare(_ steps: [Step]) throws -> any PreparedSteps {
-        noted.withLock { $0 += steps }
+        noted.withLock { $0.append(steps) }
         return Nothing()
     }
 
