@@ -13,9 +13,9 @@
 //   PLACES MOVING_PLACES           addresses that calls take; those of them that move from column to column, + 1
 //   BUFFERS BUFFER_NAMES           the kernel's parameters, without a comma before them, and their names: buffers, and for
 //                                  few places the byte offsets at which these begin
-//   CALL_WORDS                     numbers of a call: the function's, and the places of its pointers
-//   calls[]                        the calls of all programs
-//   first_call[], end_call[]       where each program's begin and end; from PROGRAMS + 1 on, those of the programs' last
+//   calls[]                        the calls of all programs: a function's number, and the places of its pointers
+//   call_words[]                   how many numbers the call of a function is
+//   first_call[], end_call[]       where in calls each program's begin and end; from PROGRAMS + 1 on, those of the programs' last
 //                                  runs, which may have more to do
 //   last_run[]                     which run is the last: row * (COLUMNS + 1) + column + 1, or without the column for
 //                                  the program of a row
@@ -71,8 +71,8 @@ WORK_FUNCTION void KERNEL_NAME(ITEM_PARAMETERS BUFFERS)
             if (FIRST_ITEM) LOCAL(enter_column)(place, row_place, max(position, 0));
             MEET
             const int end = LOCAL(end_call)[program];
-            for (int call = LOCAL(first_call)[program]; call < end; call++) {
-                LOCAL(run)(LOCAL(calls) + call * CALL_WORDS, place);
+            for (int call = LOCAL(first_call)[program]; call < end; call += LOCAL(call_words)[LOCAL(calls)[call]]) {
+                LOCAL(run)(LOCAL(calls) + call, place);
                 MEET
             }
         }
@@ -88,7 +88,6 @@ WORK_FUNCTION void KERNEL_NAME(ITEM_PARAMETERS BUFFERS)
 #undef MOVING_PLACES
 #undef BUFFERS
 #undef BUFFER_NAMES
-#undef CALL_WORDS
 #undef MEET
 #undef FIRST_ITEM
 #undef INSTANCE

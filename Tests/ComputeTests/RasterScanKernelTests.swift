@@ -202,9 +202,9 @@ struct RasterScanKernelTests {
         try compare(Self.scan(2, 2, slots, [steps]), memory, shape)
     }
 
-    /// One that cannot be: more buffers than parameters, all of them written.
+    /// More buffers than parameters, all of them written: launch after launch.
     @Test(arguments: Shape.allCases)
-    func tooManyBuffersAreRefused(_ shape: Shape) throws {
+    func tooManyBuffersAreReplayed(_ shape: Shape) throws {
         let device = try OpenCLFixture.device(shape)
         let count = device.traits.mostArguments + 1
         guard count < 2000 else { return }
@@ -214,7 +214,24 @@ struct RasterScanKernelTests {
             return step.step
         }
         let scan = Self.scan(1, 1, (0..<count).map { Slot(floats($0)) }, [steps])
-        #expect(throws: DeviceError.self) { try device.prepare([.rasterScan(scan)]) }
+        #expect(try device.prepare([.rasterScan(scan)]).launches == count)
+        try compare(scan, (0..<count).map { _ in .zeros(count: 1) }, shape)
+    }
+
+    /// More places than a GPU's group keeps, and more calls than it has memory for: launch after launch there.
+    @Test(arguments: Shape.allCases, [(60, 2400), (600, 50)])
+    func tooManyPlacesOrCallsAreReplayed(_ shape: Shape, _ size: (steps: Int, places: Int)) throws {
+        let steps = (0..<size.steps).map { number in
+            var step = StepBuilder([1])
+            var sum = step.constant(1)
+            for read in 0..<40 { sum = step.add(sum, 0.01, step.load(floats(0, (40 * number + read) % size.places))) }
+            step.store(sum, floats(0, number % size.places))
+            return step.step
+        }
+        let scan = Self.scan(1, 1, [Slot(floats(0))], [steps])
+        let launches = try OpenCLFixture.device(shape).prepare([.rasterScan(scan)]).launches
+        #expect(shape == .cpu ? launches <= 2 : launches == size.steps)
+        try compare(scan, [.zeros(count: size.places)], shape)
     }
 
     /// What the launch before a scan has written is seen by the scan's copies, each time it runs.

@@ -145,11 +145,17 @@ struct LaunchPlan: Sendable {
 
     mutating func add(_ step: Step) throws(DeviceError) {
         let first = launches.count
-        if case .rasterScan(let scan) = step {
+        if case .rasterScan(var scan) = step {
             if let problem = scan.problem { throw .unsupported(device: "OpenCL", what: problem) }
             if try isReplayed(scan) { return steps.append(.replay(try addReplay(scan))) }
+            if try !addRasterScan(scan) {
+                // With full precision, as one launch has: all samplers draw the same images.
+                scan.programs = scan.programs.map { $0.map { $0.with(precision: .full) } }
+                return steps.append(.replay(try addReplay(scan)))
+            }
+        } else {
+            try addLaunches(of: step)
         }
-        try addLaunches(of: step)
         steps.append(.launches(first..<launches.count))
     }
 
@@ -165,18 +171,22 @@ struct LaunchPlan: Sendable {
     /// Adds a step that is run launch after launch.
     mutating func addLaunches(of step: Step) throws(DeviceError) {
         let first = launches.count
-        reaches = []
-        scratchInUse = mayPutSideBySide ? scratch.count : 0
+        beginStep()
         switch step {
         case .pointwise(let step): try add(step)
         case .contraction(let step): try add(step)
         case .convolution(let step): try add(step)
         case .gather(let step): try add(step)
         case .scatterAdd(let step): try add(step)
-        case .rasterScan(let step): try addRasterScan(step)
+        case .rasterScan: throw .unsupported(device: "OpenCL", what: "a raster scan inside another")
         }
-        if case .rasterScan = step { return }
         if reach == nil { for index in launches.indices[first...] { launches[index].reaches = reaches } }
+    }
+
+    /// Nothing is noted of the next step's memory.
+    mutating func beginStep() {
+        reaches = []
+        scratchInUse = mayPutSideBySide ? scratch.count : 0
     }
 
     /// Scratch memory for the step being added, as an operand with a negative slot.

@@ -2,7 +2,9 @@ import Compute
 
 extension LaunchPlan {
     /// A raster scan as one launch; before it, those that copy what stays as it is.
-    mutating func addRasterScan(_ given: RasterScanStep) throws(DeviceError) {
+    /// - Returns: false where the device does not allow one launch so much.
+    mutating func addRasterScan(_ given: RasterScanStep) throws(DeviceError) -> Bool {
+        beginStep()
         let bases = given.bases
         let constants = ScanConstants(slots: try constantSlots(given, bases))
         var step = given
@@ -10,7 +12,8 @@ extension LaunchPlan {
         let memory = ScanMemory(step, bases: bases)
         var text = RasterScanText(step, traits: traits, constants: constants)
         for number in step.programs.indices { try text.addProgram(number, memory) }
-        if text.functions.isEmpty { return }
+        if text.functions.isEmpty { return true }
+        if text.isTooLarge { return false }
         text.placeScratch()
 
         let copy = newScratch(count: text.constants.count, .float32)
@@ -26,19 +29,7 @@ extension LaunchPlan {
             }
         }
         let arguments = buffers + text.offsets.map { .long(Int64(text.places[$0].offset)) }
-        let most = traits.mostArguments
-        guard arguments.count <= most else {
-            throw .unsupported(
-                device: "OpenCL",
-                what: "a raster scan in one launch with \(arguments.count) arguments; the limit is \(most)")
-        }
-        guard traits.shape == .cpu || text.places.count <= RasterScanText.mostSharedPlaces else {
-            throw .unsupported(
-                device: "OpenCL",
-                what: "a raster scan in one launch with operands in \(text.places.count) places; the limit is "
-                    + "\(RasterScanText.mostSharedPlaces)")
-        }
-        let parts = text.constants.parts(buffers: most - 1 - RasterScanText.mostOffsets)
+        let parts = text.constants.parts(buffers: traits.mostArguments - 1 - RasterScanText.mostOffsets)
         let source = KernelSource(text: try text.source(parts), widths: text.widths)
         for (number, part) in parts.enumerated() {
             launches.append(
@@ -53,6 +44,7 @@ extension LaunchPlan {
             Launch(
                 source: source, arguments: arguments, groups: [step.instances],
                 groupSize: traits.shape == .cpu ? 1 : traits.groupSize))
+        return true
     }
 
     /// Records what the programs reach of the plan's buffers, wherever they run.
@@ -156,16 +148,13 @@ extension RasterScanText {
                     "GROUP": traits.shape == .gpu ? "1" : "0", "ROWS": "\(scan.rows)", "COLUMNS": "\(scan.columns)",
                     "PERIOD": "\(scan.period)", "PROGRAMS": "\(programs.count)", "PLACES": "\(self.places.count)",
                     "MOVING_PLACES": "\(places.moving + 1)", "BUFFERS": bufferParameters, "BUFFER_NAMES": bufferNames,
-                    "CALL_WORDS": "\(callWords)",
                 ]))
     }
-
-    private var callWords: Int { 1 + (functions.map(\.parameters.count).max() ?? 0) }
 
     /// One function that calls any other: each is there once, however often it is called. It is inlined, since it reaches
     /// local memory, as those of `placeFunctions`.
     private func runFunction() -> String {
-        var text = "INLINE void LOCAL(run)(__constant const int *call, __global uchar *\(shared)*place) {\n"
+        var text = "INLINE void LOCAL(run)(__constant const \(numberType) *call, __global uchar *\(shared)*place) {\n"
         text += "    switch (call[0]) {\n"
         for (number, function) in functions.enumerated() {
             let pointers = function.parameters.enumerated().map { "(\($1))place[call[\($0 + 1)]]" }
@@ -174,19 +163,32 @@ extension RasterScanText {
         return text + "    }\n}\n"
     }
 
-    private func tables() -> String {
-        func table(_ name: String, _ numbers: [Int]) -> String {
-            "__constant int LOCAL(\(name))[] = {\(numbers.map(String.init).joined(separator: ", "))};\n"
-        }
-        // First what the programs do always; then, behind an empty program, what they do in their last runs.
-        let lists =
-            programs.map { $0.filter { $0.runs != .last } } + [[]]
+    /// The type of a function's or place's number in the table of calls.
+    private var numberType: String { max(functions.count, places.count) <= 1 << 16 ? "ushort" : "int" }
+
+    /// First what the programs do always; then, behind an empty program, what they do in their last runs.
+    private var lists: [[Call]] {
+        programs.map { $0.filter { $0.runs != .last } } + [[]]
             + programs.map { $0.filter { $0.runs != .allButLast } }
-        let calls = lists.joined().flatMap { call in
-            [call.function] + call.places + Array(repeating: 0, count: callWords - 1 - call.places.count)
+    }
+
+    /// Whether the scan has more buffers, places or calls than one launch may have.
+    var isTooLarge: Bool {
+        if memories.count + offsets.count > traits.mostArguments { return true }
+        if traits.shape == .cpu { return false }
+        let calls = lists.joined().reduce(0) { $0 + 1 + $1.places.count }
+        return places.count > RasterScanText.mostSharedPlaces || 2 * calls > RasterScanText.mostCallBytes
+    }
+
+    private func tables() -> String {
+        func table(_ name: String, _ numbers: [Int], _ type: String = "int") -> String {
+            "__constant \(type) LOCAL(\(name))[] = {\(numbers.map(String.init).joined(separator: ", "))};\n"
         }
-        let ends = lists.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
-        return table("calls", calls) + table("first_call", ends.dropLast()) + table("end_call", Array(ends.dropFirst()))
+        let calls = lists.map { $0.flatMap { [$0.function] + $0.places } }
+        let ends = calls.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+        return table("calls", Array(calls.joined()), numberType)
+            + table("call_words", functions.map { 1 + $0.parameters.count })
+            + table("first_call", ends.dropLast()) + table("end_call", Array(ends.dropFirst()))
             + table("last_run", scan.lastRuns + [-1])
             + table("row_programs", scan.rowPrograms.map { $0 ?? programs.count })
             + table("pixel_programs", scan.pixelPrograms.map { $0 ?? programs.count })

@@ -90,6 +90,9 @@ extension RasterScanText {
     /// What fits into the least local memory that devices have, 32 KiB, with the rows' addresses.
     static let mostSharedPlaces = 2000
 
+    /// Bytes of a table of calls that fit into the least constant memory that devices have, 64 KiB, beside other tables.
+    static let mostCallBytes = 48 << 10
+
     /// Where addresses are kept: work-groups of many items share them.
     var shared: String { traits.shape == .gpu ? "__local " : "" }
 
