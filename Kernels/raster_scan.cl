@@ -15,8 +15,8 @@
 //                                  few places the byte offsets at which these begin
 //   calls[]                        the calls of all programs: a function's number, and the places of its pointers
 //   call_words[]                   how many numbers the call of a function is
-//   first_call[], end_call[]       where in calls each program's begin and end; from PROGRAMS + 1 on, those of the programs' last
-//                                  runs, which may have more to do
+//   first_call[], end_call[]       where in calls each program's begin and end; from PROGRAMS + 1 on, those of the
+//                                  programs' last runs, which may have more to do
 //   last_run[]                     which run is the last: row * (COLUMNS + 1) + column + 1, or without the column for
 //                                  the program of a row
 //   row_programs[PERIOD]           the program that runs at the beginning of a row

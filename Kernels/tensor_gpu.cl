@@ -12,11 +12,12 @@
 // WHAT STANDS IN LOCAL MEMORY. Depth k of a step is 4 * member + 2 * pass + u: item `member` of a group of four holds
 // depths 4 * member to 4 * member + 3 of a row, two of them (u) in each of two multiplications (pass). Which depths
 // those are to the instruction does not matter as long as they are the same for both operands; nor does the order of
-// rows and columns. So it is the order in which four numbers, one vector, are stored as they were fetched and loaded as
-// they are multiplied, without bank conflicts and without moving registers. A vector is
-//   of A: two rows (the instruction's rows g and g + 8) at two depths: x0 y0 x1 y1
-//   of B: the four depths of a column where the depth is inside; otherwise two columns, of neighbouring blocks, at two
-//         depths: x0 x1 y0 y1
+// rows and columns. So it is the order in which four words, one vector, are stored as they were fetched and loaded as
+// they are multiplied, without bank conflicts and without moving registers. A word is a factor in tf32, or two of bf16 at
+// depths u = 0 and 1, both passes being one multiplication then. A vector is
+//   of A: two rows (the instruction's rows g and g + 8) at two depths: x0 y0 x1 y1; of bf16 in two passes in their place
+//   of B: the four depths of a column where the depth is inside (of bf16 two words); otherwise two columns, of
+//         neighbouring blocks, at two depths: x0 x1 y0 y1; of bf16 in two passes: x0 y0 x1 y1
 // and the vectors stand in the order
 //   of A, the depth inside (column stride 1)   [pair of turns][pass][row of the turn][member]; the two rows are what an
 //                                              item fetches in two turns
@@ -24,6 +25,7 @@
 //   otherwise                                  [pass][member][T / 2 + 2], T being TILE_ROWS or TILE_COLUMNS; an item
 //                                              fetches four rows (columns): two go to [row / 4], two to
 //                                              [T / 4 + row / 4]
+// without [pass] of bf16.
 // ROW and COLUMN tell where that puts the rows and columns of a block.
 //
 // The multiplication has two definitions: the instructions of PTX, and with TENSOR_EMULATED plain OpenCL C for any
@@ -49,13 +51,15 @@
 //   SPLITS                            ranges that the depth is divided into, >= 1             (1)
 //   SUMS                              as in matmul_gpu.cl and convolution_gpu.cl; of numbers that are not rounded   (0)
 //   OUT_T EPILOGUE_PARAMETERS EPILOGUE_1   as in matmul_gpu.cl and convolution_gpu.cl
-//   TENSOR_EMULATED                   defined: portable OpenCL C in place of PTX; not undefined at the end
+//   TENSOR_EMULATED                   defined: portable OpenCL C in place of PTX; not undefined at the end, nor the next
+//   TENSOR_CONVERTS                   defined: the device has an instruction that rounds to tf32, ties to even (compute
+//                                     capability 9.0); without, ties are rounded away from zero, by four instructions
 //
 // KERNELS `product` (or `convolve`), `partial` and `reduce`: arguments and grids are those of matmul_gpu.cl and
 // convolution_gpu.cl with ITEMS = 32 * (TILE_ROWS / WARP_ROWS) * (TILE_COLUMNS / WARP_COLUMNS).
 //
 // WHICH TO CHOOSE (units: the device's compute units)
-//   tile      TILE_ROWS TILE_COLUMNS WARP_ROWS WARP_COLUMNS   items   local memory of a step, twice
+//   tile      TILE_ROWS TILE_COLUMNS WARP_ROWS WARP_COLUMNS   items   local memory of a step, twice (tf32; bf16 half)
 //   128x128   128       128          64        64             128     32 to 34 KiB
 //   128x64    128       64           64        32             128     24 to 26 KiB
 //   64x64     64        64           32        32             128     16 to 18 KiB
@@ -238,8 +242,9 @@
 #define BLOCKS_ACROSS (WARP_COLUMNS / 8)
 #define CHUNK 4
 
-#define ELEMENTS_A (16 * TILE_ROWS + (A_INSIDE ? 0 : 64))
-#define ELEMENTS_B (16 * TILE_COLUMNS + (B_INSIDE ? 0 : 64))
+// The words of a step.
+#define ELEMENTS_A ((16 * TILE_ROWS + (A_INSIDE ? 0 : 64)) / (FORMAT + 1))
+#define ELEMENTS_B ((16 * TILE_COLUMNS + (B_INSIDE ? 0 : 64)) / (FORMAT + 1))
 // Where the instruction's row g + 8 * side of block i, and column g of block j, lie in the tile.
 #define SPREAD(place, length) (4 * ((place) % ((length) / 4)) + 2 * ((place) / ((length) / 4)))
 #define ROW(i, side, g) \

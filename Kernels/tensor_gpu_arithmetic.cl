@@ -1,33 +1,37 @@
 // Goes on where tensor_gpu.cl ends: rounding and multiplication.
 
-// A factor in the format of the tensor cores, in the upper bits of a Float32.
+#if FORMAT == 1
+// Two factors as bf16, to the nearest, ties to even: that of less depth below.
+INLINE uint KERNEL(pair)(const float x, const float y)
+{
+#ifdef TENSOR_EMULATED
+    const uint2 bits = (uint2)(as_uint(x), as_uint(y)), rounded = bits + 0x7fffu + (bits >> 16 & 1u);
+    return (isnan(y) ? 0x7fc00000u : rounded.y & 0xffff0000u) | (isnan(x) ? 0x7fc0u : rounded.x >> 16);
+#else
+    uint pair;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(y), "f"(x));
+    return pair;
+#endif
+}
+#define MULTIPLICATIONS 1
+#else
+// A factor as tf32, to the nearest: in the upper bits of a Float32.
 INLINE uint KERNEL(rounded)(const float x)
 {
-#if FORMAT == 1
-    // To the nearest, ties to even.
-    const uint bits = as_uint(x);
-    return isnan(x) ? 0x7fc00000u : (bits + 0x7fffu + (bits >> 16 & 1u)) & 0xffff0000u;
-#elif defined(TENSOR_EMULATED)
-    // To the nearest, ties away from zero.
+#ifdef TENSOR_EMULATED
+    // Ties away from zero.
     return isnan(x) ? 0x7fffffffu : (as_uint(x) + 0x1000u) & 0xffffe000u;
 #else
     uint bits;
+#ifdef TENSOR_CONVERTS
+    asm("cvt.rn.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
+#else
     asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
+#endif
     return bits;
 #endif
 }
-
-// What an item gives to multiplication `step` of a block of rows and one of columns: four registers of A and two of B.
-// A register is a tf32 or a pair of bf16, the one of less depth below.
-#if FORMAT == 1
-#define MULTIPLICATIONS 1
-#define PAIR(x, y) ((y) & 0xffff0000u | (x) >> 16)
-#define FACTOR_A(a, block, step, r) PAIR(a[block][(r) / 2][(r) % 2], a[block][(r) / 2][(r) % 2 + 2])
-#define FACTOR_B(b, block, step, r) PAIR(b[block][2 * (r)], b[block][2 * (r) + 1])
-#else
 #define MULTIPLICATIONS 2
-#define FACTOR_A(a, block, step, r) (a[block][step][r])
-#define FACTOR_B(b, block, step, r) (b[block][2 * (step) + (r)])
 #endif
 
 // Adds the products of 16 depths to the sums of the warp's blocks of rows and of CHUNK blocks of columns from `first`
@@ -39,18 +43,18 @@ INLINE uint KERNEL(rounded)(const float x)
 #define EXCHANGE_PARAMETER , __local uint *exchange
 #define EXCHANGE_ARGUMENT , exchange
 INLINE void KERNEL(multiply)(
-    float sums[BLOCKS_DOWN][BLOCKS_ACROSS][4], uint a[BLOCKS_DOWN][2][4], uint b[CHUNK][4], const int first,
-    const uint item EXCHANGE_PARAMETER)
+    float sums[BLOCKS_DOWN][BLOCKS_ACROSS][4], uint a[BLOCKS_DOWN][MULTIPLICATIONS][4], uint b[CHUNK][MULTIPLICATIONS][2],
+    const int first, const uint item EXCHANGE_PARAMETER)
 {
     __local uint *shown_a = exchange, *shown_b = exchange + ITEMS * REGISTERS_A;
     for (int block = 0; block < BLOCKS_DOWN; block++)
         for (int step = 0; step < MULTIPLICATIONS; step++)
             for (int r = 0; r < 4; r++)
-                shown_a[item * REGISTERS_A + (block * MULTIPLICATIONS + step) * 4 + r] = FACTOR_A(a, block, step, r);
+                shown_a[item * REGISTERS_A + (block * MULTIPLICATIONS + step) * 4 + r] = a[block][step][r];
     for (int block = 0; block < CHUNK; block++)
         for (int step = 0; step < MULTIPLICATIONS; step++)
             for (int r = 0; r < 2; r++)
-                shown_b[item * REGISTERS_B + (block * MULTIPLICATIONS + step) * 2 + r] = FACTOR_B(b, block, step, r);
+                shown_b[item * REGISTERS_B + (block * MULTIPLICATIONS + step) * 2 + r] = b[block][step][r];
     barrier(CLK_LOCAL_MEM_FENCE);
     const uint lane = item % 32, warp = item - lane;
     for (int down = 0; down < BLOCKS_DOWN; down++)
@@ -85,8 +89,8 @@ INLINE void KERNEL(multiply)(
 #define EXCHANGE_ARGUMENT
 #define EXCHANGE_SIZE 0
 INLINE void KERNEL(multiply)(
-    float sums[BLOCKS_DOWN][BLOCKS_ACROSS][4], uint a[BLOCKS_DOWN][2][4], uint b[CHUNK][4], const int first,
-    const uint item)
+    float sums[BLOCKS_DOWN][BLOCKS_ACROSS][4], uint a[BLOCKS_DOWN][MULTIPLICATIONS][4], uint b[CHUNK][MULTIPLICATIONS][2],
+    const int first, const uint item)
 {
 #pragma unroll
     for (int step = 0; step < MULTIPLICATIONS; step++)
@@ -102,8 +106,8 @@ INLINE void KERNEL(multiply)(
                              "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                              : "+f"(sums[down][first + across][0]), "+f"(sums[down][first + across][1]),
                                "+f"(sums[down][first + across][2]), "+f"(sums[down][first + across][3])
-                             : "r"(FACTOR_A(a, down, step, 0)), "r"(FACTOR_A(a, down, step, 1)),
-                               "r"(FACTOR_A(a, down, step, 2)), "r"(FACTOR_A(a, down, step, 3)),
-                               "r"(FACTOR_B(b, across, step, 0)), "r"(FACTOR_B(b, across, step, 1)));
+                             : "r"(a[down][step][0]), "r"(a[down][step][1]),
+                               "r"(a[down][step][2]), "r"(a[down][step][3]),
+                               "r"(b[across][step][0]), "r"(b[across][step][1]));
 }
 #endif

@@ -17,8 +17,13 @@ INLINE float4 KERNEL(some)(__global const float *place, const int count)
     return four;
 }
 
-#define FOUR_A(place, count) (VECTOR_A ? KERNEL(whole)(place, (count) > 0) : KERNEL(some)(place, count))
-#define FOUR_B(place, count) (VECTOR_B ? KERNEL(whole)(place, (count) > 0) : KERNEL(some)(place, count))
+// Of these, as many as there are up to the end, if the first exists.
+#define FOUR_A(place, exists, count) \
+    (VECTOR_A ? KERNEL(whole)(place, exists) : KERNEL(some)(place, (exists) ? (count) : 0))
+#define FOUR_B(place, exists, count) \
+    (VECTOR_B ? KERNEL(whole)(place, exists) : KERNEL(some)(place, (exists) ? (count) : 0))
+// Nothing is asked where tiles fill what they are of.
+#define COLUMN_EXISTS(column) (COLUMNS % TILE_COLUMNS == 0 || (column) < COLUMNS)
 
 // For each kind: what an item finds out before it fetches, and how it fetches its share of the tiles from depth k on.
 #if KIND == 3
@@ -33,18 +38,17 @@ INLINE void KERNEL(fetch)(
         const int row = first_row + A_TILE_ROW(f), depth = k + A_TILE_DEPTH(f);
         const int exists = (ROWS % TILE_ROWS == 0 || row < ROWS) && (DEPTH % TILE_DEPTH == 0 || depth < DEPTH);
         fetched_a[f] = FOUR_A(
-            a + (size_t)row * A_ROW_STRIDE + (size_t)depth * A_COLUMN_STRIDE,
-            exists ? (A_INSIDE ? DEPTH - depth : ROWS - row) : 0);
+            a + (size_t)row * A_ROW_STRIDE + (size_t)depth * A_COLUMN_STRIDE, exists,
+            A_INSIDE ? DEPTH - depth : ROWS - row);
     }
 #pragma unroll
     for (int f = 0; f < FETCHES_B; f++) {
         const int column = first_column + B_TILE_COLUMN(f);
         const int depth = k + B_TILE_DEPTH(f);
-        const int exists =
-            (COLUMNS % TILE_COLUMNS == 0 || column < COLUMNS) && (DEPTH % TILE_DEPTH == 0 || depth < DEPTH);
+        const int exists = COLUMN_EXISTS(column) && (DEPTH % TILE_DEPTH == 0 || depth < DEPTH);
         fetched_b[f] = FOUR_B(
-            b + (size_t)depth * B_ROW_STRIDE + (size_t)column * B_COLUMN_STRIDE,
-            exists ? (B_INSIDE ? DEPTH - depth : COLUMNS - column) : 0);
+            b + (size_t)depth * B_ROW_STRIDE + (size_t)column * B_COLUMN_STRIDE, exists,
+            B_INSIDE ? DEPTH - depth : COLUMNS - column);
     }
 }
 #elif KIND == 2
@@ -86,7 +90,8 @@ INLINE void KERNEL(fetch)(
     for (int f = 0; f < FETCHES_B; f++) {
         const int pixel = k + B_TILE_DEPTH(f);
         const int column = first_column + B_TILE_COLUMN(f);
-        fetched_b[f] = FOUR_B(second + (size_t)pixel * COLUMNS + column, pixel < PIXELS ? COLUMNS - column : 0);
+        const int exists = COLUMN_EXISTS(column) && (PIXELS % TILE_DEPTH == 0 || pixel < PIXELS);
+        fetched_b[f] = FOUR_B(second + (size_t)pixel * COLUMNS + column, exists, COLUMNS - column);
     }
 }
 #else
@@ -140,25 +145,69 @@ INLINE void KERNEL(fetch)(
             ? parts[0]
             : (float4)(parts[0].x, parts[1 % PARTS_B].x, parts[2 % PARTS_B].x, parts[3 % PARTS_B].x);
 #else
-        fetched_b[f] = FOUR_B(second + (size_t)at * COLUMNS + column, at < depth ? COLUMNS - column : 0);
+        const int exists = COLUMN_EXISTS(column) && at < depth;
+        fetched_b[f] = FOUR_B(second + (size_t)at * COLUMNS + column, exists, COLUMNS - column);
 #endif
     }
 }
 #endif
 
+// The place of depth k among the vectors of an operand whose rows are inside: of tf32 a vector for each pass, of bf16 one.
+#if FORMAT == 1
+#define OUTSIDE(k, place, length) ((k) / 4 * ((length) / 2 + 2) + (place))
+#else
+#define OUTSIDE(k, place, length) (((k) % 4 / 2 * 4 + (k) / 4) * ((length) / 2 + 2) + (place))
+#endif
+
+#if FORMAT == 1
+// Puts four rows, or columns, at so many depths from k on.
+INLINE void KERNEL(put_outside)(
+    __local uint *tile, const float4 *fetched, const int fetches, const int k, const int place, const int length)
+{
+    __local uint2 *to = (__local uint2 *)tile;
+#pragma unroll
+    for (int f = 0; f < fetches; f += 2) {
+        const float4 v = fetched[f], w = fetched[f + 1];
+        const int at = 2 * OUTSIDE(k + f, place, length) + (k + f) % 4 / 2;
+        to[at] = (uint2)(KERNEL(pair)(v.x, w.x), KERNEL(pair)(v.y, w.y));
+        to[at + length / 2] = (uint2)(KERNEL(pair)(v.z, w.z), KERNEL(pair)(v.w, w.w));
+    }
+}
+#else
 INLINE uint4 KERNEL(rounded_4)(const float4 v)
 {
     return (uint4)(KERNEL(rounded)(v.x), KERNEL(rounded)(v.y), KERNEL(rounded)(v.z), KERNEL(rounded)(v.w));
 }
-
-// The vector of depth k, of an operand whose rows are inside.
-#define OUTSIDE(k, place, length) (((k) % 4 / 2 * 4 + (k) / 4) * ((length) / 2 + 2) + (place))
+#endif
 
 // Rounds the share and puts it into local memory.
 INLINE void KERNEL(put)(
     const float4 fetched_a[FETCHES_A], const float4 fetched_b[FETCHES_B], __local uint *tile_a, __local uint *tile_b,
     const uint item)
 {
+#if FORMAT == 1
+#if A_INSIDE
+    __local uint4 *to_a = (__local uint4 *)tile_a;
+#pragma unroll
+    for (int f = 0; f < FETCHES_A; f += 2) {
+        const float4 v = fetched_a[f], w = fetched_a[f + 1];
+        to_a[f / 2 * ITEMS + item] = (uint4)(
+            KERNEL(pair)(v.x, v.y), KERNEL(pair)(w.x, w.y), KERNEL(pair)(v.z, v.w), KERNEL(pair)(w.z, w.w));
+    }
+#else
+    KERNEL(put_outside)(tile_a, fetched_a, FETCHES_A, A_TILE_DEPTH(0), A_TILE_ROW(0) / 4, TILE_ROWS);
+#endif
+#if B_INSIDE
+    __local uint2 *to_b = (__local uint2 *)tile_b;
+#pragma unroll
+    for (int f = 0; f < FETCHES_B; f++) {
+        const float4 v = fetched_b[f];
+        to_b[f * ITEMS + item] = (uint2)(KERNEL(pair)(v.x, v.y), KERNEL(pair)(v.z, v.w));
+    }
+#else
+    KERNEL(put_outside)(tile_b, fetched_b, FETCHES_B, B_TILE_DEPTH(0), B_TILE_COLUMN(0) / 4, TILE_COLUMNS);
+#endif
+#else
     __local uint4 *to_a = (__local uint4 *)tile_a, *to_b = (__local uint4 *)tile_b;
 #pragma unroll
     for (int f = 0; f < FETCHES_A; f += 2) {
@@ -184,42 +233,60 @@ INLINE void KERNEL(put)(
         to_b[place + TILE_COLUMNS / 4] = (uint4)(v.z, w.z, v.w, w.w);
     }
 #endif
+#endif
 }
 
-// Takes an item's factors from local memory: of the warp's blocks of rows, and of CHUNK blocks of columns.
-INLINE void KERNEL(take_a)(uint a[BLOCKS_DOWN][2][4], const __local uint *tile_a, const int first, const int lane)
+// Takes an item's factors from local memory, a vector for each multiplication: of the warp's blocks of rows, and of CHUNK
+// blocks of columns.
+INLINE void KERNEL(take_a)(
+    uint a[BLOCKS_DOWN][MULTIPLICATIONS][4], const __local uint *tile_a, const int first, const int lane)
 {
     const __local uint4 *from = (const __local uint4 *)tile_a;
 #pragma unroll
     for (int i = 0; i < BLOCKS_DOWN; i++)
 #pragma unroll
-        for (int pass = 0; pass < 2; pass++) {
+        for (int pass = 0; pass < MULTIPLICATIONS; pass++) {
             const int block = first + i;
 #if A_INSIDE
-            const uint4 v = from[(block / (ITEMS / 32) * 2 + pass) * ITEMS + block % (ITEMS / 32) * 32 + lane];
+            const int turn = block / (ITEMS / 32) * MULTIPLICATIONS + pass;
+            const uint4 v = from[turn * ITEMS + block % (ITEMS / 32) * 32 + lane];
 #else
             const uint4 v = from[OUTSIDE(lane % 4 * 4 + 2 * pass, 8 * block + lane / 4, TILE_ROWS)];
 #endif
             a[i][pass][0] = v.x, a[i][pass][1] = v.y, a[i][pass][2] = v.z, a[i][pass][3] = v.w;
         }
 }
-INLINE void KERNEL(take_b)(uint b[CHUNK][4], const __local uint *tile_b, const int first, const int lane)
+INLINE void KERNEL(take_b)(
+    uint b[CHUNK][MULTIPLICATIONS][2], const __local uint *tile_b, const int first, const int lane)
 {
+#if B_INSIDE && FORMAT == 1
+    const __local uint2 *from = (const __local uint2 *)tile_b;
+#pragma unroll
+    for (int j = 0; j < CHUNK; j++) {
+        const uint2 v = from[(first + j) * 32 + lane];
+        b[j][0][0] = v.x, b[j][0][1] = v.y;
+    }
+#elif B_INSIDE
     const __local uint4 *from = (const __local uint4 *)tile_b;
-#if B_INSIDE
 #pragma unroll
     for (int j = 0; j < CHUNK; j++) {
         const uint4 v = from[(first + j) * 32 + lane];
-        b[j][0] = v.x, b[j][1] = v.y, b[j][2] = v.z, b[j][3] = v.w;
+        b[j][0][0] = v.x, b[j][0][1] = v.y, b[j][1][0] = v.z, b[j][1][1] = v.w;
     }
 #else
+    const __local uint4 *from = (const __local uint4 *)tile_b;
 #pragma unroll
     for (int j = 0; j < CHUNK; j += 2)
 #pragma unroll
-        for (int pass = 0; pass < 2; pass++) {
+        for (int pass = 0; pass < MULTIPLICATIONS; pass++) {
             const uint4 v = from[OUTSIDE(lane % 4 * 4 + 2 * pass, (first + j) / 2 * 8 + lane / 4, TILE_COLUMNS)];
-            b[j][2 * pass] = v.x, b[j][2 * pass + 1] = v.y;
-            b[j + 1][2 * pass] = v.z, b[j + 1][2 * pass + 1] = v.w;
+#if FORMAT == 1
+            b[j][pass][0] = v.x, b[j][pass][1] = v.z;
+            b[j + 1][pass][0] = v.y, b[j + 1][pass][1] = v.w;
+#else
+            b[j][pass][0] = v.x, b[j][pass][1] = v.y;
+            b[j + 1][pass][0] = v.z, b[j + 1][pass][1] = v.w;
+#endif
         }
 #endif
 }

@@ -86,13 +86,13 @@ WORK_FUNCTION void KERNEL(ENTRY)(ITEM_PARAMETERS
             KERNEL(fetch)(
                 fetched_a, fetched_b, first, second, first_row, first_column, (step + 1) * TILE_DEPTH, item
                 FETCH_ARGUMENTS);
-        uint a[BLOCKS_DOWN][2][4];
+        uint a[BLOCKS_DOWN][MULTIPLICATIONS][4];
         KERNEL(take_a)(a, tile_a + slot * ELEMENTS_A, warp_row / 16, lane);
 #ifndef TENSOR_EMULATED
 #pragma unroll
 #endif
         for (int across = 0; across < BLOCKS_ACROSS; across += CHUNK) {
-            uint b[CHUNK][4];
+            uint b[CHUNK][MULTIPLICATIONS][2];
             KERNEL(take_b)(b, tile_b + slot * ELEMENTS_B, warp_column / 8 + across, lane);
             KERNEL(multiply)(sums, a, b, across, item EXCHANGE_ARGUMENT);
         }
@@ -187,6 +187,7 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
 #undef B_TILE_DEPTH
 #undef CHUNK
 #undef COLUMN
+#undef COLUMN_EXISTS
 #undef DEEP
 #undef ELEMENTS_A
 #undef ELEMENTS_B
@@ -194,8 +195,6 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
 #undef EXCHANGE_ARGUMENT
 #undef EXCHANGE_PARAMETER
 #undef EXCHANGE_SIZE
-#undef FACTOR_A
-#undef FACTOR_B
 #undef FETCHES_A
 #undef FETCHES_B
 #undef FETCH_ARGUMENTS
@@ -211,7 +210,6 @@ WORK_FUNCTION void KERNEL(reduce)(ITEM_PARAMETERS
 #undef MULTIPLICATIONS
 #undef NOWHERE
 #undef OUTSIDE
-#undef PAIR
 #undef PARTS_A
 #undef PARTS_B
 #undef PIXELS

@@ -9,10 +9,10 @@ extension OpenCLDevice {
     static func tensorCores(of device: cl_device_id) -> TensorCores? {
         let extensions = OpenCLQuery.text(of: device, CL_DEVICE_EXTENSIONS).split(separator: " ")
         guard OpenCLQuery.number(of: device, CL_DEVICE_VENDOR_ID, cl_uint.self) == vendorID,
-            extensions.contains("cl_nv_device_attribute_query"),
-            OpenCLQuery.number(of: device, computeCapabilityMajor, cl_uint.self) >= 8
+            extensions.contains("cl_nv_device_attribute_query")
         else { return nil }
-        return .ptx
+        let major = OpenCLQuery.number(of: device, computeCapabilityMajor, cl_uint.self)
+        return major < 8 ? nil : .ptx(converts: major >= 9)
     }
 
     /// Why the tensor cores are not used although the device has them, or nil: what the check has found, which is made

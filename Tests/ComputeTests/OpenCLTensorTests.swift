@@ -131,6 +131,8 @@ struct OpenCLTensorTests {
                 Self.product(1, [132, 136, 52], (false, false), aligned: true),
                 Self.product(2, [45, 37, 19], (true, true), storing: .float32),
                 Self.product(1, [64, 64, 1000], (false, true)),
+                Self.product(1, [130, 132, 36], (true, false)),
+                Self.product(1, [140, 64, 40], (true, true), aligned: true),
             ], .fastest)
     }
 
@@ -162,7 +164,8 @@ struct OpenCLTensorTests {
     }
 
     @Test func convolutionsOfBFloat16() throws {
-        try compare([Self.convolution(.forward, Self.geometries[0], 1)], .fastest)
+        let kinds = [ConvolutionStep.Kind.forward, .inputGradient, .weightGradient]
+        try compare(kinds.map { Self.convolution($0, Self.geometries[0], 1) }, .fastest)
     }
 
     private static func convolution(

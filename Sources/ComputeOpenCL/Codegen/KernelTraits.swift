@@ -7,9 +7,9 @@ package enum KernelShape: Sendable {
 }
 
 /// How products are computed on tensor cores.
-package enum TensorCores: Sendable {
-    /// By instructions of PTX.
-    case ptx
+package enum TensorCores: Hashable, Sendable {
+    /// By instructions of PTX; with one that rounds to tf32, or several.
+    case ptx(converts: Bool)
     /// By plain OpenCL C that does what the instructions do, slowly: for tests of everything else.
     case emulated
 }

@@ -19,7 +19,7 @@ struct TensorTile {
 struct TensorProduct {
     let tile: TensorTile
     let splits: Int
-    let isEmulated: Bool
+    private let cores: TensorCores
     private var numbers: [String: Int]
 
     /// Nil where the step wants `full`, the device has no tensor cores, or the product is too small for them.
@@ -62,7 +62,7 @@ struct TensorProduct {
         tile = tiles.first { groups($0) >= units } ?? .small
         let count = groups(tile)
         splits = count >= units ? 1 : min(ceilingDivide(2 * units, count), ceilingDivide(depth, 128), 64)
-        isEmulated = cores == .emulated
+        self.cores = cores
         numbers = [
             "TILE_ROWS": tile.rows, "TILE_COLUMNS": tile.columns, "WARP_ROWS": tile.warpRows,
             "WARP_COLUMNS": tile.warpColumns, "SPLITS": splits, "FORMAT": precision == .fastest ? 1 : 0,
@@ -75,7 +75,12 @@ struct TensorProduct {
     }
 
     /// The macros that are no numbers.
-    var texts: [String: String] { isEmulated ? ["TENSOR_EMULATED": ""] : [:] }
+    var texts: [String: String] {
+        switch cores {
+        case .ptx(let converts): converts ? ["TENSOR_CONVERTS": ""] : [:]
+        case .emulated: ["TENSOR_EMULATED": ""]
+        }
+    }
 
     /// Whether a matrix can be read in vectors of four: `outer` is the stride that is not 1, `inner` the extent where it is.
     private static func isVector(_ matrix: Matrix, outer: Int, inner: Int, _ traits: KernelTraits) -> Int {
