@@ -5,7 +5,7 @@ DEVICE ?= auto
 BUILD   = $(SWIFT) build -c release --product tessera
 TOOL    = .build/release/tessera
 
-.PHONY: demo test example build lint install bench check-kernels check-sanitizers clean
+.PHONY: demo test example build lint install bench check-kernels check-ptx check-sanitizers clean
 
 demo: install build
 	rm -rf runs/demo
@@ -39,6 +39,12 @@ check-kernels: install
 	@Scripts/install-packages oclgrind
 	$(SWIFT) build -c release --build-tests
 	@Scripts/check-kernels
+
+# The models' programs compiled for an NVIDIA GPU, without one; PTXAS names NVIDIA's assembler, if there is one.
+check-ptx: install
+	@Scripts/install-packages clang-15 libclc-15
+	$(SWIFT) build -c release --build-tests
+	@Scripts/check-ptx
 
 # Tests under the address, undefined-behaviour and thread sanitizers: two builds of their own, so not part of CI.
 check-sanitizers: install

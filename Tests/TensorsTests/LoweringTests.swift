@@ -82,6 +82,40 @@ import Testing
         #expect(last > others.firstIndex(of: [8]) ?? .max, "\(others)")
     }
 
+    /// The gradient of a bias follows that of its weights, wherever that runs: here of weights that are larger than what
+    /// their gradient is computed from.
+    @Test func sumsFollowTheirProducts() throws {
+        let device = TestDevices.reference.device
+        let variables = try [[30, 200], [200], [200, 5], [5]].map { shape in
+            try Variable([Float](repeating: 0.5, count: shape.reduce(1, *)), shape: shape, on: device)
+        }
+        let (w, b, v, c) = (variables[0].tensor, variables[1].tensor, variables[2].tensor, variables[3].tensor)
+        let loss = try ((try floats([8, 30]).matmul(w) + b).maximum(0).matmul(v) + c).square().sum()
+        let steps = try plan(gradients(of: loss, withRespectTo: [w, b, v, c])).steps.map(\.step)
+        var sums = 0
+        for (before, step) in zip(steps, steps.dropFirst()) {
+            guard case .pointwise(let sum) = step, sum.reduction?.axes == [0], sum.shape.count == 2 else { continue }
+            sums += 1
+            guard case .contraction(let product) = before else {
+                Issue.record("a sum behind \(before)")
+                continue
+            }
+            #expect(product.b.operand == sum.operands[0])
+        }
+        #expect(sums == 2)
+    }
+
+    /// But not where the product is computed from it.
+    @Test func sumsComeBeforeWhatNeedsThem() throws {
+        let matrix = try Argument([6, 4]).tensor.exp()
+        let sums = try matrix.sum([0])
+        let product = try (matrix * sums).exp().transposed().matmul(matrix)
+        let labels = try plan([matrix, sums, product]).steps.map(\.label)
+        let first = labels.firstIndex { $0.hasPrefix("sum") }
+        let last = labels.lastIndex { $0.hasPrefix("matmul") }
+        #expect(try #require(first) < #require(last), "\(labels)")
+    }
+
     @Test func linearAndReluIsOneStep() throws {
         let y = try (floats([32, 64]).matmul(floats([64, 16])) + floats([16])).maximum(0)
         let plan = try plan([y])

@@ -5,8 +5,9 @@ import Foundation
 import Testing
 import Training
 
-/// Where the programs are to go.
+/// Where the programs are to go, and the processor that they are for.
 private let folder = ProcessInfo.processInfo.environment["TESSERA_PROGRAMS"].map(URL.init(fileURLWithPath:))
+private let processor = ProcessInfo.processInfo.environment["TESSERA_ARCH"] ?? "sm_90"
 
 /// The programs of the built-in models as an NVIDIA GPU's driver is given them, written for `Scripts/check-ptx`, which
 /// compiles them.
@@ -16,7 +17,7 @@ struct GPUProgramTests {
         var traits = KernelTraits(shape: .gpu, computeUnits: 132)
         traits.hasNativeMath = true
         traits.parameterBytes = 4352
-        traits.tensorCores = .ptx(converts: ProcessInfo.processInfo.environment["TESSERA_PTX_CONVERTS"] != nil)
+        traits.tensorCores = .ptx(converts: !processor.hasPrefix("sm_8"))
         return traits
     }
 

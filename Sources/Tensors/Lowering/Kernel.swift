@@ -76,7 +76,7 @@ extension Lowering {
             }
             return key(a) < key(b)
         }
-        return withRowsTogether(merged(ordered.map(\.element.kernel)))
+        return withSumsBehindProducts(withRowsTogether(merged(ordered.map(\.element.kernel))))
     }
 
     /// When each kernel runs: at its vertex's position; or, where its result is much smaller than what it reads, right
