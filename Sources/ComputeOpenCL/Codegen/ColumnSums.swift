@@ -33,9 +33,23 @@ struct ColumnSums: Hashable, Sendable {
 }
 
 extension LaunchPlan {
-    /// Takes over the next step, if it wants the sums of this matrix: the step that is being added adds up the rows on its
-    /// way, and its last kernel writes the sums beside its result. Not beside an epilogue, which might read what is there,
-    /// and not for a step inside a raster scan, whose slots are others.
+    /// Takes over the next step, if it wants the sums of this one's second operand: the step that is being added adds up the
+    /// rows on its way, and its last kernel writes the sums beside its result. Not beside an epilogue, which might read what
+    /// is there, and not for a step inside a raster scan, whose slots are others.
+    mutating func takeSums(_ step: ContractionStep) throws(DeviceError) -> ColumnSums? {
+        guard step.batch == 1, step.b.columnStride == 1, step.b.rowStride == step.columns else { return nil }
+        return try takeSums(of: step.b.operand, rows: step.depth, columns: step.columns, epilogue: step.epilogue)
+    }
+
+    /// The same for the gradient of a convolution's weights.
+    mutating func takeSums(_ step: ConvolutionStep) throws(DeviceError) -> ColumnSums? {
+        guard step.kind == .weightGradient else { return nil }
+        let g = step.geometry
+        return try takeSums(
+            of: step.second, rows: g.batch * g.outputHeight * g.outputWidth, columns: g.outputChannels,
+            epilogue: step.epilogue)
+    }
+
     private mutating func takeSums(
         of matrix: Operand, rows: Int, columns: Int, epilogue: Epilogue?
     ) throws(DeviceError) -> ColumnSums? {
@@ -45,19 +59,6 @@ extension LaunchPlan {
         try require(sums.destination, count: sums.columns, isWritten: true, what: "a sum")
         wantedSums = nil
         return sums
-    }
-
-    mutating func takeSums(_ step: ContractionStep) throws(DeviceError) -> ColumnSums? {
-        guard step.batch == 1, step.b.columnStride == 1, step.b.rowStride == step.columns else { return nil }
-        return try takeSums(of: step.b.operand, rows: step.depth, columns: step.columns, epilogue: step.epilogue)
-    }
-
-    mutating func takeSums(_ step: ConvolutionStep) throws(DeviceError) -> ColumnSums? {
-        guard step.kind == .weightGradient else { return nil }
-        let g = step.geometry
-        return try takeSums(
-            of: step.second, rows: g.batch * g.outputHeight * g.outputWidth, columns: g.outputChannels,
-            epilogue: step.epilogue)
     }
 
     /// On a CPU: launches what adds up the partial results of a divided step, and of the sums that it has taken over.
