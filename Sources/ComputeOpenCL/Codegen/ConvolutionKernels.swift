@@ -116,8 +116,8 @@ extension LaunchPlan {
         let kernels = source(
             try product("convolution_gpu", macros, after, more: work.taps), of: choice.description)
         try launchTiles(
-            GPUTiling(work, tile: (choice.tile.rows, choice.tile.columns), items: choice.tile.items, choice.splits),
-            kernels, [step.first, step.second], step.destination, sums, after)
+            GPUTiling(work, choice.tile, splits: choice.splits), kernels, [step.first, step.second], step.destination,
+            sums, after)
     }
 }
 

@@ -1,5 +1,13 @@
 import Compute
 
+/// The part of a result that one work-group computes.
+protocol WorkGroupTile {
+    var rows: Int { get }
+    var columns: Int { get }
+    /// Items of the work-group.
+    var items: Int { get }
+}
+
 /// How a GPU's work-groups divide a product or convolution among them: tiles of the result, and ranges of the depth.
 struct GPUTiling {
     /// What the kernel of a depth that is not divided is called.
@@ -14,18 +22,18 @@ struct GPUTiling {
     let matrices: Int
     let elements: Int
 
-    init(_ step: ContractionStep, tile: (rows: Int, columns: Int), items: Int, _ splits: Int) {
+    init(_ step: ContractionStep, _ tile: some WorkGroupTile, splits: Int) {
         entry = "product"
         groups = [ceilingDivide(step.columns, tile.columns), ceilingDivide(step.rows, tile.rows), step.batch]
         (matrices, elements) = (step.batch, step.rows * step.columns)
-        (self.items, self.splits) = (items, splits)
+        (items, self.splits) = (tile.items, splits)
     }
 
-    init(_ work: ConvolutionWork, tile: (rows: Int, columns: Int), items: Int, _ splits: Int) {
+    init(_ work: ConvolutionWork, _ tile: some WorkGroupTile, splits: Int) {
         entry = "convolve"
         groups = [ceilingDivide(work.resultChannels, tile.columns), ceilingDivide(work.rows, tile.rows), work.phases]
         (matrices, elements) = (1, work.resultCount)
-        (self.items, self.splits) = (items, splits)
+        (items, self.splits) = (tile.items, splits)
     }
 }
 

@@ -119,8 +119,8 @@ extension LaunchPlan {
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1], traits: traits)
         let kernels = source(try product("matmul_gpu", macros, after), of: choice.description)
         try launchTiles(
-            GPUTiling(step, tile: (choice.tile.rows, choice.tile.columns), items: choice.tile.items, choice.splits),
-            kernels, [step.a.operand, step.b.operand], step.destination, sums, after)
+            GPUTiling(step, choice.tile, splits: choice.splits), kernels, [step.a.operand, step.b.operand],
+            step.destination, sums, after)
     }
 
     func sizes(of step: ContractionStep) -> [String: Int] {

@@ -1,7 +1,7 @@
 import Compute
 
 /// A work-group's tile of a product or convolution on GPUs, and an item's part of it: the tables in the kernels' files.
-package struct GPUTile: Hashable, Codable, Sendable {
+package struct GPUTile: WorkGroupTile, Hashable, Codable, Sendable {
     let rows: Int
     let columns: Int
     let depth: Int
@@ -14,7 +14,6 @@ package struct GPUTile: Hashable, Codable, Sendable {
     /// For convolutions of few result channels.
     static let narrow = GPUTile(rows: 128, columns: 16, depth: 8, itemRows: 4, itemColumns: 4)
 
-    /// Items of the work-group.
     var items: Int { rows / itemRows * (columns / itemColumns) }
 
     var macros: [String: Int] {

@@ -1,7 +1,7 @@
 import Compute
 
 /// A work-group's tile of a product or convolution on tensor cores, and a warp's part of it: the table in tensor_gpu.cl.
-struct TensorTile {
+struct TensorTile: WorkGroupTile {
     let rows: Int
     let columns: Int
     let warpRows: Int
@@ -11,7 +11,6 @@ struct TensorTile {
     static let tall = TensorTile(rows: 128, columns: 64, warpRows: 64, warpColumns: 32)
     static let small = TensorTile(rows: 64, columns: 64, warpRows: 32, warpColumns: 32)
 
-    /// Items of the work-group.
     var items: Int { 32 * (rows / warpRows) * (columns / warpColumns) }
 }
 
@@ -104,10 +103,9 @@ extension LaunchPlan {
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1], traits: traits)
         let macros = product.macros(sizes(of: step), sums)
         let kernels = try self.product("tensor_gpu", macros, after, more: product.texts)
-        let tile = product.tile
         try launchTiles(
-            GPUTiling(step, tile: (tile.rows, tile.columns), items: tile.items, product.splits), kernels,
-            [step.a.operand, step.b.operand], step.destination, sums, after)
+            GPUTiling(step, product.tile, splits: product.splits), kernels, [step.a.operand, step.b.operand],
+            step.destination, sums, after)
     }
 
     mutating func add(_ step: ConvolutionStep, _ work: ConvolutionWork, _ product: TensorProduct) throws(DeviceError) {
@@ -115,9 +113,8 @@ extension LaunchPlan {
         let after = EpilogueText(step.epilogue, destination: step.destination.dtype, widths: [1], traits: traits)
         let texts = work.taps.merging(product.texts) { _, new in new }
         let kernels = try self.product("tensor_gpu", product.macros(work.macros, sums), after, more: texts)
-        let tile = product.tile
         try launchTiles(
-            GPUTiling(work, tile: (tile.rows, tile.columns), items: tile.items, product.splits), kernels,
-            [step.first, step.second], step.destination, sums, after)
+            GPUTiling(work, product.tile, splits: product.splits), kernels, [step.first, step.second],
+            step.destination, sums, after)
     }
 }
