@@ -1,8 +1,11 @@
+#define _GNU_SOURCE
 #include "COpenBLAS.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 // The enumerations of the CBLAS interface.
 enum { row_major = 101, no_transpose = 111, transposed = 112 };
@@ -17,9 +20,44 @@ static sgemm_function *sgemm;
 static text_function *config;
 static text_function *core;
 
+static void *find(int mode) {
+    void *library = dlopen("libopenblas.so.0", mode | RTLD_LOCAL);
+    return library != NULL ? library : dlopen("libopenblas.so", mode | RTLD_LOCAL);
+}
+
+/// The core to ask for where OpenBLAS does not know a processor that is newer than itself, and takes kernels of 2004 for
+/// it, a fifth as fast; NULL where it may choose.
+static const char *better_core(void *library) {
+#if defined(__x86_64__)
+    text_function *name = (text_function *)dlsym(library, "openblas_get_corename");
+    if (name == NULL || strcmp(name(), "Prescott") != 0 || getenv("OPENBLAS_CORETYPE") != NULL) return NULL;
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return NULL;
+    bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512vl");
+    return has_avx512 ? "SkylakeX" : "Haswell";
+#else
+    (void)library;
+    return NULL;
+#endif
+}
+
+static void *open_library(void) {
+    void *library = find(RTLD_NOW);
+    const char *asked = library == NULL ? NULL : better_core(library);
+    if (asked == NULL) return library;
+    // It chooses when it is loaded, so it is loaded again; not where the process had loaded it before and keeps it.
+    dlclose(library);
+    if ((library = find(RTLD_NOW | RTLD_NOLOAD)) != NULL) return library;
+    setenv("OPENBLAS_CORETYPE", asked, 0);
+    library = find(RTLD_NOW);
+    unsetenv("OPENBLAS_CORETYPE");
+    return library;
+}
+
 static void load(void) {
-    void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) library = dlopen("libopenblas.so", RTLD_NOW | RTLD_LOCAL);
+    void *library = open_library();
     if (library == NULL) return;
     set_threads_function *set_threads = (set_threads_function *)dlsym(library, "openblas_set_num_threads");
     sgemm_function *found = (sgemm_function *)dlsym(library, "cblas_sgemm");

@@ -1,4 +1,5 @@
 import Foundation
+import Tessera
 
 /// OpenBLAS itself, with as many threads as the machine has: found at run time, as the library finds it.
 final class OpenBLASPeer {
@@ -15,6 +16,8 @@ final class OpenBLASPeer {
 
     /// Nil where there is none.
     init?() {
+        // The built-in device sees to it that OpenBLAS has kernels for a processor newer than itself.
+        _ = DeviceSelection.all
         guard let library = dlopen("libopenblas.so.0", RTLD_NOW), let product = dlsym(library, "cblas_sgemm"),
             let threads = dlsym(library, "openblas_set_num_threads"), let core = dlsym(library, "openblas_get_corename")
         else { return nil }
