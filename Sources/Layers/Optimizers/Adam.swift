@@ -54,8 +54,8 @@ public struct Adam: Optimizer, Hashable {
         _ parameters: Tensor, gradient: Tensor, state: [Tensor], learningRate: Tensor, step: Tensor
     ) throws -> (parameters: Tensor, state: [Tensor]) {
         let g = isDecoupled ? gradient : try gradient.addingDecay(weightDecay, of: parameters)
-        let m = beta1 == 0 ? g : try state[0].averaged(with: g, rate: beta1)
-        let v = try state[state.count - 1].averaged(with: g.square(), rate: beta2)
+        let m = beta1 == 0 ? g : try state[0].averaged(with: g, rate: beta1).withoutSubnormals()
+        let v = try state[state.count - 1].averaged(with: g.square(), rate: beta2).withoutSubnormals()
         let rate = try learningRate / correction(beta1, step)
         let scale = try correction(beta2, step).rsqrt()
         var p = parameters

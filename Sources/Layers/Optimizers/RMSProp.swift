@@ -27,7 +27,7 @@ public struct RMSProp: Optimizer, Hashable {
         _ parameters: Tensor, gradient: Tensor, state: [Tensor], learningRate: Tensor, step: Tensor
     ) throws -> (parameters: Tensor, state: [Tensor]) {
         let g = try gradient.addingDecay(weightDecay, of: parameters)
-        let v = try state[0].averaged(with: g.square(), rate: alpha)
+        let v = try state[0].averaged(with: g.square(), rate: alpha).withoutSubnormals()
         return (try parameters - g * v.stepSize(learningRate, epsilon: epsilon), [v])
     }
 }

@@ -28,7 +28,7 @@ public struct SGD: Optimizer, Hashable {
     ) throws -> (parameters: Tensor, state: [Tensor]) {
         let g = try gradient.addingDecay(weightDecay, of: parameters)
         guard let old = state.first else { return (try parameters - learningRate * g, []) }
-        let b = try old * Float(momentum) + g
+        let b = try (old * Float(momentum) + g).withoutSubnormals()
         let direction = nesterov ? try g + b * Float(momentum) : b
         return (try parameters - learningRate * direction, [b])
     }
