@@ -77,9 +77,14 @@ enum VectorMath {
         let bounded = x.replacing(with: 89, where: x .> 89).replacing(with: -105, where: x .< -105)
         let (r, n) = reduceByLn2(bounded)
         let value = 1 + (r + r * r * exponentialTail(r))
-        // Two factors: n goes beyond the exponents of normal numbers at both ends.
-        let half = n &>> 1
-        return value * powerOfTwo(half) * powerOfTwo(n &- half)
+        // A subnormal result is computed as so many of the least number, which its bits are: a processor may take a
+        // hundred cycles for a product that is subnormal, or too small even for that.
+        let isSubnormal = bounded .< -87.336_545
+        let exponent = n &+ Ints().replacing(with: 149, where: isSubnormal)
+        // Two factors: the exponent goes beyond those of normal numbers.
+        let half = exponent &>> 1
+        let result = value * powerOfTwo(half) * powerOfTwo(exponent &- half)
+        return result.replacing(with: floats(bits(result + 8_388_608) &- 0x4b00_0000), where: isSubnormal)
     }
 
     /// e^x - 1 for x <= 88; a larger x gives at least e^88.
