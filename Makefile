@@ -5,7 +5,7 @@ DEVICE ?= auto
 BUILD   = $(SWIFT) build -c release --product tessera
 TOOL    = .build/release/tessera
 
-.PHONY: demo test example build lint install bench check-kernels check-ptx check-sanitizers clean
+.PHONY: demo test example build lint install bench check-kernels check-ptx check-gpu check-sanitizers clean
 
 demo: install build
 	rm -rf runs/demo
@@ -45,6 +45,11 @@ check-ptx: install
 	@Scripts/install-packages clang-15 libclc-15
 	$(SWIFT) build -c release --build-tests
 	@Scripts/check-ptx
+
+# Every operation on a simulated NVIDIA GPU, at each precision: programs compiled to PTX, and that executed.
+check-gpu: install build
+	@Scripts/install-packages clang-15 libclc-15
+	@Scripts/check-gpu
 
 # Tests under the address, undefined-behaviour and thread sanitizers: two builds of their own, so not part of CI.
 check-sanitizers: install
