@@ -65,3 +65,6 @@ struct Warp {
     uint32_t item(int lane) const { return index * LANES + lane; }
     [[noreturn]] void fail(const Instruction &, int lane, const std::string &why) const;
 };
+
+/// At an instruction that all lanes execute together: whether they are all here. Otherwise others go on.
+bool areAllHere(Warp &, const Instruction &);

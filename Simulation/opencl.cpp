@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <sstream>
@@ -55,28 +56,16 @@ std::string read(const std::string &path) {
     return text.str();
 }
 
-/// PTX of a program, by clang.
+/// PTX of a program, by a script.
 bool compile(Source &source, const std::string &options) {
     char folder[] = "/tmp/simulated-XXXXXX";
     if (mkdtemp(folder) == nullptr) return false;
     const std::string path = folder, input = path + "/program.cl", output = path + "/program.ptx", log = path + "/log";
     std::ofstream(input) << source.text;
-    const std::string command = std::string(setting("CLANG", "clang-15")) +
-        " -x cl -cl-std=CL1.2 -w -target nvptx64-nvidia-nvcl -Xclang -finclude-default-header -Dasm=__asm__ -O3"
-        " -Xclang -target-cpu -Xclang sm_80 -Xclang -target-feature -Xclang +ptx75 -Xclang -mlink-builtin-bitcode -Xclang " +
-        setting("LIBCLC", "/usr/lib/clc/nvptx64--nvidiacl.bc") + " " + options + " -S -o " + output + " " + input + " 2> " + log;
-    const bool isCompiled = system(command.c_str()) == 0;
+    const std::string command = std::string(setting("TO_PTX", "Scripts/to-ptx")) + " " + input + " " + output + " " + options;
+    if (system((command + " 2> " + log).c_str()) == 0) source.ptx = read(output);
     source.log = read(log);
-    if (isCompiled) source.ptx = read(output);
-    if (const char *ptxas = getenv("PTXAS"); isCompiled && ptxas != nullptr) {
-        auto text = source.ptx;
-        const auto version = text.find(".version"), target = text.find(".target");
-        text = text.substr(0, version) + ".version 8.0\n.target sm_90\n" + text.substr(text.find('\n', target) + 1);
-        std::ofstream(output) << text;
-        const auto assemble = std::string(ptxas) + " -arch=sm_90 -O1 -o /dev/null " + output + " > " + log + " 2>&1";
-        if (system(assemble.c_str()) != 0) { source.log += read(log); source.ptx.clear(); }
-    }
-    (void)system(("rm -rf " + path).c_str());
+    std::filesystem::remove_all(path);
     return !source.ptx.empty();
 }
 
@@ -151,13 +140,14 @@ EXPORT cl_int clGetDeviceInfo(cl_device_id, cl_device_info what, size_t room, vo
     case CL_DEVICE_AVAILABLE: case CL_DEVICE_COMPILER_AVAILABLE: return answerNumber<cl_bool>(CL_TRUE, room, place, found);
     case CL_DEVICE_MAX_COMPUTE_UNITS:
         return answerNumber<cl_uint>(cl_uint(atoi(setting("SIMULATED_UNITS", "132"))), room, place, found);
-    case CL_DEVICE_GLOBAL_MEM_SIZE: return answerNumber<cl_ulong>(cl_ulong(8) << 30, room, place, found);
-    case CL_DEVICE_MAX_MEM_ALLOC_SIZE: return answerNumber<cl_ulong>(cl_ulong(2) << 30, room, place, found);
+    case CL_DEVICE_GLOBAL_MEM_SIZE: return answerNumber<cl_ulong>(cl_ulong(4) << 30, room, place, found);
+    case CL_DEVICE_MAX_MEM_ALLOC_SIZE: return answerNumber<cl_ulong>(cl_ulong(1) << 30, room, place, found);
     case CL_DEVICE_MAX_PARAMETER_SIZE: return answerNumber<size_t>(4352, room, place, found);
     case CL_DEVICE_MAX_WORK_GROUP_SIZE: return answerNumber<size_t>(1024, room, place, found);
     case CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT: return answerNumber<cl_uint>(1, room, place, found);
     case CL_DEVICE_SINGLE_FP_CONFIG:
-        return answerNumber<cl_device_fp_config>(CL_FP_DENORM | CL_FP_INF_NAN | CL_FP_ROUND_TO_NEAREST | CL_FP_FMA, room, place, found);
+        return answerNumber<cl_device_fp_config>(
+            CL_FP_DENORM | CL_FP_INF_NAN | CL_FP_ROUND_TO_NEAREST | CL_FP_FMA, room, place, found);
     default: return CL_INVALID_VALUE;
     }
 }
@@ -189,7 +179,8 @@ EXPORT cl_int clReleaseMemObject(cl_mem object) {
     return CL_SUCCESS;
 }
 
-EXPORT cl_program clCreateProgramWithSource(cl_context, cl_uint count, const char **texts, const size_t *lengths, cl_int *code) {
+EXPORT cl_program clCreateProgramWithSource(cl_context, cl_uint count, const char **texts, const size_t *lengths,
+    cl_int *code) {
     auto source = new Source;
     for (cl_uint i = 0; i < count; i++)
         source->text += lengths != nullptr && lengths[i] != 0 ? std::string(texts[i], lengths[i]) : std::string(texts[i]);
@@ -216,7 +207,8 @@ EXPORT cl_int clGetProgramInfo(cl_program object, cl_program_info what, size_t r
     if (place != nullptr) memcpy(*static_cast<char **>(place), source->ptx.data(), source->ptx.size());
     return CL_SUCCESS;
 }
-EXPORT cl_int clGetProgramBuildInfo(cl_program object, cl_device_id, cl_program_build_info what, size_t room, void *place, size_t *found) {
+EXPORT cl_int clGetProgramBuildInfo(cl_program object, cl_device_id, cl_program_build_info what, size_t room,
+    void *place, size_t *found) {
     if (what != CL_PROGRAM_BUILD_LOG) return CL_INVALID_VALUE;
     return answer(reinterpret_cast<Source *>(object)->log, room, place, found);
 }
@@ -226,7 +218,8 @@ EXPORT cl_kernel clCreateKernel(cl_program object, const char *name, cl_int *cod
     auto program = reinterpret_cast<Source *>(object)->program;
     const auto found = program->kernels.find(name);
     if (found == program->kernels.end()) { if (code != nullptr) *code = CL_INVALID_KERNEL_NAME; return nullptr; }
-    return handle(reinterpret_cast<cl_kernel>(new Entry{program, found->second, std::vector<uint8_t>(found->second->parameterBytes), {}}), code);
+    const std::vector<uint8_t> parameters(found->second->parameterBytes);
+    return handle(reinterpret_cast<cl_kernel>(new Entry{program, found->second, parameters, {}}), code);
 }
 EXPORT cl_int clSetKernelArg(cl_kernel object, cl_uint index, size_t size, const void *value) {
     auto &entry = *reinterpret_cast<Entry *>(object);
@@ -252,7 +245,8 @@ EXPORT cl_int clEnqueueNDRangeKernel(cl_command_queue, cl_kernel object, cl_uint
     auto &entry = *reinterpret_cast<Entry *>(object);
     size_t groups[3] = {1, 1, 1}, items[3] = {1, 1, 1};
     for (cl_uint i = 0; i < dimensions; i++) {
-        if (local == nullptr || local[i] == 0 || global[i] % local[i] != 0 || (offset != nullptr && offset[i] != 0)) return CL_INVALID_WORK_GROUP_SIZE;
+        if (local == nullptr || local[i] == 0 || global[i] % local[i] != 0) return CL_INVALID_WORK_GROUP_SIZE;
+        if (offset != nullptr && offset[i] != 0) return CL_INVALID_GLOBAL_OFFSET;
         items[i] = local[i], groups[i] = global[i] / local[i];
         if (i > 0 && groups[i] > 65535) return CL_INVALID_GLOBAL_WORK_SIZE;
     }

@@ -46,7 +46,8 @@ struct Kernel {
     std::vector<Instruction> code;
     std::vector<Parameter> parameters;
     uint32_t parameterBytes = 0, sharedBytes = 0, localBytes = 0, registerBytes = 0;
-    /// Registers that have a value before the first instruction: immediate operands, and those of the place of an item.
+    /// Registers that have a value before the first instruction: immediate operands, and by their names (`%tid.x`) those
+    /// of an item's place.
     struct Constant { uint32_t at; uint64_t value; bool isWide; };
     std::vector<Constant> constants;
     std::map<std::string, uint32_t> special;
